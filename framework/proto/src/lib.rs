@@ -1,0 +1,18 @@
+//! The rules of Greenroom as pure machines: no socket, no clock, no randomness, no runtime.
+//!
+//! Time comes in as a value, ids come in as values, and every consequence leaves as a value. The
+//! crate `greenroom` hosts these machines in actors.
+//!
+//! | module | rules of |
+//! |---|---|
+//! | [`engineio`] | Engine.IO protocol 4 on the wire: packets, payloads, WebSocket frames, handshake |
+//! | [`socketio`] | Socket.IO protocol 5 on the wire: packets and their attachments |
+//! | [`session`] | one Engine.IO session: transports, upgrade, heartbeat, outbox |
+//! | [`socket`] | one connection to a namespace: order of what it sends, acknowledgements |
+//! | [`rooms`] | who is in which room, and whom a selection reaches |
+
+pub mod engineio;
+pub mod rooms;
+pub mod session;
+pub mod socket;
+pub mod socketio;
