@@ -6,7 +6,8 @@ use greenroom_proto::rooms::{Delivery, Join, Leave, RoomIndex, RoomName, Selecti
 use proptest::prelude::*;
 
 const MEMBERS: u8 = 6;
-const ROOMS: [&str; 4] = ["red", "green", "blue", "grey"];
+// The last two are also own names.
+const ROOMS: [&str; 6] = ["red", "green", "blue", "grey", "id-0", "id-1"];
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -31,8 +32,10 @@ impl Model {
     }
 
     fn set_own(&mut self, member: u8) -> bool {
-        self.members.contains(&member) && {
-            self.own.insert(own_name(member), member);
+        let name = own_name(member);
+        let joined_by_name = self.rooms_of(member).contains(&name);
+        self.members.contains(&member) && !joined_by_name && {
+            self.own.insert(name, member);
             true
         }
     }
@@ -40,6 +43,9 @@ impl Model {
     fn join(&mut self, member: u8, room: &str) -> Join {
         if !self.members.contains(&member) {
             return Join::NoSuchMember;
+        }
+        if self.own.get(room) == Some(&member) {
+            return Join::AlreadyThere;
         }
         let new_room = !self.rooms.contains_key(room);
         match self.rooms.entry(room.to_owned()).or_default().insert(member) {
@@ -52,7 +58,7 @@ impl Model {
         if !self.rooms.get_mut(room).is_some_and(|members| members.remove(&member)) {
             return Leave::NotThere;
         }
-        let room_empty = self.rooms[room].is_empty();
+        let room_empty = self.rooms.get(room).is_some_and(BTreeSet::is_empty);
         if room_empty {
             self.rooms.remove(room);
         }
@@ -276,6 +282,16 @@ fn an_own_name_belongs_to_one_member_until_it_changes_it() {
     assert!(index.set_own(1, RoomName::from("b")));
     assert_eq!((index.owner("a"), index.owner("b")), (None, Some(1)));
     assert!(index.set_own(2, RoomName::from("a")));
+}
+
+#[test]
+fn a_member_is_in_the_room_of_its_own_name_already() {
+    let mut index = index_of(&[("red", &[1])]);
+    let (own, red) = (RoomName::from("own"), RoomName::from("red"));
+    assert!(index.set_own(1, own.clone()));
+    assert_eq!(index.join(1, &own), Join::AlreadyThere);
+    assert!(!index.set_own(1, red), "it would be in that room twice");
+    assert_eq!(index.room_count(1), 1);
 }
 
 #[test]
