@@ -51,6 +51,10 @@ pub struct Config {
     /// Packets for rooms that one socket may have in flight, and operations that may wait behind
     /// them; then its reading stops. Default 256, see [`greenroom_proto::socket::lane`].
     pub lane_limit: usize,
+    /// Whether sockets keep their order by lanes. Default true; the ordering test shows what happens
+    /// without.
+    #[doc(hidden)]
+    pub lanes: bool,
     /// Messages in an actor's mailbox; then its senders wait. Default 1,024: a turn of a busy room,
     /// some 100 KB.
     pub mailbox_capacity: usize,
@@ -113,6 +117,7 @@ impl Default for Config {
             outbox_bytes: 4 * 1024 * 1024,
             read_ahead_bytes: 128 * 1024,
             lane_limit: greenroom_proto::socket::lane::DEFAULT_LIMIT,
+            lanes: true,
             mailbox_capacity: 1_024,
             max_namespaces: 64,
             max_rooms: 256,

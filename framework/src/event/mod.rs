@@ -10,4 +10,4 @@ pub use binary::Binary;
 pub(crate) use handler::{Answer, Handler, asynchronous, synchronous};
 pub use handler::IntoAck;
 pub use listeners::ListenerId;
-pub(crate) use listeners::Listeners;
+pub(crate) use listeners::{Called, Listeners};

@@ -82,6 +82,7 @@ impl Handler<FanoutCommand> for FanoutActor {
             FanoutCommand::Deliver { packet, delivery, to, skip } => {
                 self.deliver(&packet, delivery, &to, &skip);
             }
+            FanoutCommand::CloseSession { session, reason } => session.close(reason),
             #[cfg(feature = "testing")]
             FanoutCommand::Crash => crash(),
         }

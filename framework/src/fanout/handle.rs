@@ -37,6 +37,12 @@ impl FanoutHandle {
         post::traffic(&runtime.metrics, &self.addr(), command)
     }
 
+    /// Lifecycle, for answers to a client's own CONNECT packets: one read bounds them.
+    pub(crate) fn send_anyway(&self, runtime: &Runtime, command: FanoutCommand) {
+        runtime.metrics.fanout_messages.count();
+        post::lifecycle(&runtime.metrics, &self.addr(), command);
+    }
+
     /// Waits for room in the mailbox.
     pub(crate) fn wait(&self, command: FanoutCommand) -> impl Future<Output = bool> + use<> {
         post::wait(self.addr(), command)

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
 
 use super::{Slot, SlotRef};
+use crate::session::SessionHandle;
 
 /// What a fanout can be told.
 ///
@@ -25,6 +27,8 @@ pub(crate) enum FanoutCommand {
         to: Arc<Vec<Slot>>,
         skip: Skip<SlotRef>,
     },
+    /// From a socket that closes its client's connection: behind the packets that it sent before.
+    CloseSession { session: SessionHandle, reason: DisconnectReason },
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]
     Crash,

@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
-use greenroom_proto::rooms::{Delivery, Join, Leave, RoomIndex, RoomName, Selection, Target};
+use greenroom_proto::rooms::{Delivery, Join, Leave, RoomIndex, RoomName, Selection, Skip, Target};
+use greenroom_proto::session as proto_session;
+use greenroom_proto::socket::lane::{Class, Lane, Step, Ticket};
 use smallvec::smallvec;
 
+use super::handle::OutsidePermit;
 use super::protocol::{FindSockets, Found, NamespaceCommand};
 use super::{NamespaceLink, NamespaceShared};
 use crate::fanout::{FanoutCommand, Push, Recipients, SlotRef};
@@ -31,6 +34,8 @@ pub(super) struct NamespaceActor {
     sockets: Sockets,
     rooms: HashMap<RoomName, Room>,
     blocked: Vec<Blocked>,
+    /// The order of what is emitted outside of handlers.
+    outside: Lane<Outside>,
     budget: Budget,
     guard: DeathGuard,
 }
@@ -40,6 +45,14 @@ struct Room {
     handle: RoomHandle,
     /// Commands sent so far, see [`NamespaceCommand::RoomEmpty`].
     sent: u64,
+}
+
+/// An emit by no socket.
+struct Outside {
+    to: Selection<SlotRef>,
+    frames: Bytes,
+    delivery: proto_session::Delivery,
+    _permit: OutsidePermit,
 }
 
 /// What a full mailbox refused; nothing else is sent before it.
@@ -55,6 +68,8 @@ impl NamespaceActor {
             let (shared, sockets) = (shared.clone(), sockets.clone());
             move || shared.died(sockets.take().into_values())
         });
+        let wake = link.clone();
+        let outside = Lane::new(shared.runtime.config.mailbox_capacity, Arc::new(move || wake.lane_clear()));
         Self {
             runtime: shared.runtime.clone(),
             link,
@@ -63,6 +78,7 @@ impl NamespaceActor {
             sockets,
             rooms: HashMap::new(),
             blocked: Vec::new(),
+            outside,
             budget: Budget::default(),
             guard,
         }
@@ -119,7 +135,32 @@ impl NamespaceActor {
         }
     }
 
-    fn deliver_to_everyone(&mut self, packet: &Packet, skip: &greenroom_proto::rooms::Skip<SlotRef>) {
+    fn emit_from_outside(&mut self, emit: Outside) {
+        let class = match emit.to.rooms.as_slice() {
+            [room] => Class::Room { room: room.clone(), reaches_self: false },
+            _ => Class::Union { reaches_self: false },
+        };
+        match self.outside.push(emit, class) {
+            Step::Go(emit, ticket) => self.broadcast_from_outside(emit, ticket),
+            // The permits bound what is here far below what the lane refuses.
+            Step::Parked | Step::Refused(_) => {}
+        }
+    }
+
+    fn continue_from_outside(&mut self) {
+        while self.blocked.is_empty()
+            && let Some((emit, ticket)) = self.outside.poll_ready()
+        {
+            self.broadcast_from_outside(emit, ticket);
+        }
+    }
+
+    fn broadcast_from_outside(&mut self, emit: Outside, ticket: Option<Ticket>) {
+        let Outside { to, frames, delivery, _permit } = emit;
+        self.broadcast(&to, &Packet { frames, delivery, ticket });
+    }
+
+    fn deliver_to_everyone(&mut self, packet: &Packet, skip: &Skip<SlotRef>) {
         let blocked = self.everyone.deliver(&self.runtime, &packet.frames, packet.delivery, skip);
         self.blocked.extend(blocked.into_iter().map(|it| Blocked::Fanout(it.fanout, it.command)));
     }
@@ -188,7 +229,11 @@ impl NamespaceActor {
                 };
             }
         };
-        ctx.wait(wait.into_actor(self).map(|(), _, _| ()));
+        let resume = |(), actor: &mut Self, ctx: &mut Context<Self>| {
+            actor.continue_from_outside();
+            actor.wait_for_blocked(ctx);
+        };
+        ctx.wait(wait.into_actor(self).map(resume));
     }
 }
 
@@ -219,6 +264,10 @@ impl Handler<NamespaceCommand> for NamespaceActor {
             NamespaceCommand::Join { member, room } => self.join(member, &room),
             NamespaceCommand::Leave { member, room } => self.leave(member, &room),
             NamespaceCommand::Broadcast { to, packet } => self.broadcast(&to, &packet),
+            NamespaceCommand::Outside { to, frames, delivery, permit } => {
+                self.emit_from_outside(Outside { to, frames, delivery, _permit: permit });
+            }
+            NamespaceCommand::LaneClear => self.continue_from_outside(),
             NamespaceCommand::Disconnect(member) => self.disconnect(member),
             NamespaceCommand::RoomEmpty { room, handled } => self.room_empty(&room, handled),
             NamespaceCommand::RoomDied { room, handled } => self.room_died(&room, handled),

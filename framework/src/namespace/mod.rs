@@ -15,5 +15,5 @@ mod protocol;
 
 pub use handle::Namespace;
 pub(crate) use handle::{NamespaceLink, NamespaceShared};
-pub(crate) use hooks::Hooks;
+pub(crate) use hooks::{ConnectHook, DisconnectHook, Hooks};
 pub(crate) use protocol::NamespaceCommand;

@@ -3,7 +3,9 @@
 use actix::{Message, MessageResponse};
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
+use greenroom_proto::session::Delivery;
 
+use super::handle::OutsidePermit;
 use crate::fanout::SlotRef;
 use crate::room::Packet;
 use crate::socket::Socket;
@@ -22,8 +24,12 @@ pub(crate) enum NamespaceCommand {
     Join { member: SlotRef, room: RoomName },
     /// From a socket: it leaves a room.
     Leave { member: SlotRef, room: RoomName },
-    /// From a socket or from outside: a packet for a selection of the members.
+    /// From a socket: a packet for a selection of the members.
     Broadcast { to: Selection<SlotRef>, packet: Packet },
+    /// From outside of handlers: the same, in the order of all that comes from there.
+    Outside { to: Selection<SlotRef>, frames: Bytes, delivery: Delivery, permit: OutsidePermit },
+    /// From a room that passed on what the emits from outside wait for.
+    LaneClear,
     /// From a socket that has ended, however: it leaves everything.
     Disconnect(SlotRef),
     /// From a room: no members after so many commands. It stops if none was sent since.
