@@ -51,18 +51,8 @@ pub(super) const MAX_NESTING: u32 = 128;
 /// Checks that `text` is one JSON value within the rules.
 pub(super) fn scan(text: &str, rules: Rules) -> Result<Shape, DecodeError> {
     let mut scanner = Scanner::new(text, rules);
-    let mut step = Step::Value;
-    loop {
-        scanner.skip_whitespace();
-        step = match step {
-            Step::Value => scanner.value()?,
-            Step::FirstItem => scanner.first_item()?,
-            Step::FirstKey => scanner.first_key()?,
-            Step::Key => scanner.key()?,
-            Step::Next => scanner.next()?,
-            Step::End => return scanner.end(),
-        };
-    }
+    scanner.run()?;
+    scanner.shape()
 }
 
 /// Number of items of an array; 0 for anything else.
@@ -117,6 +107,21 @@ impl<'a> Scanner<'a> {
             first: None,
             #[cfg(test)]
             looks: 0,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), DecodeError> {
+        let mut step = Step::Value;
+        loop {
+            self.skip_whitespace();
+            step = match step {
+                Step::Value => self.value()?,
+                Step::FirstItem => self.first_item()?,
+                Step::FirstKey => self.first_key()?,
+                Step::Key => self.key()?,
+                Step::Next => self.next()?,
+                Step::End => return Ok(()),
+            };
         }
     }
 
@@ -216,7 +221,7 @@ impl<'a> Scanner<'a> {
         Ok(self.behind_value())
     }
 
-    fn end(self) -> Result<Shape, DecodeError> {
+    fn shape(self) -> Result<Shape, DecodeError> {
         match self.root {
             Some(root) if self.at >= self.text.len() => {
                 Ok(Shape { root, items: self.items, first: self.first })
@@ -538,6 +543,27 @@ mod tests {
         for text in bad {
             assert_eq!(scan(text, rules(Some(2))).unwrap_err().kind, DecodeErrorKind::Placeholder, "{text}");
             assert!(scan(text, rules(None)).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_is_looked_at_a_bounded_number_of_times() {
+        let deep = "[".repeat(127) + &"]".repeat(127);
+        let table = [
+            format!("[{}]", " ".repeat(9_000)),
+            format!("[\"{}\"]", "a".repeat(9_000)),
+            format!("[\"{}\"]", r"\u005c\n".repeat(1_000)),
+            format!("[{}]", "7".repeat(9_000)),
+            format!("[{}]", vec!["0"; 4_000].join(",")),
+            format!("[{}]", vec![deep.as_str(); 40].join(" , ")),
+            format!("[{}]", vec![r#"{"\u005fplaceholder":true,"num":0}"#; 300].join(",")),
+            "[".repeat(9_000),
+            format!("[{}", r#"{"a":"#.repeat(126)),
+        ];
+        for text in table {
+            let mut scanner = Scanner::new(&text, rules(Some(1)));
+            let _ = scanner.run();
+            assert!(scanner.looks <= 8 * text.len() + 8, "{} looks at {} bytes", scanner.looks, text.len());
         }
     }
 
