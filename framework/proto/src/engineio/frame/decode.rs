@@ -203,3 +203,54 @@ fn check_size(header: &Header, before: usize, limits: Limits) -> Result<(), Fram
         Err(FrameErrorKind::MessageTooBig)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+
+    fn is_idle(decoder: &Decoder) -> bool {
+        matches!(decoder.state, State::Idle)
+    }
+
+    #[test]
+    fn no_memory_is_held_while_no_frame_is_half_read() {
+        let (mut decoder, mut out) = (Decoder::new(Limits::default()), Vec::new());
+        for split in 0..=HELLO.len() {
+            let (left, right) = HELLO.split_at(split);
+            decoder.feed(left, &mut out).unwrap();
+            assert_eq!(is_idle(&decoder), left.is_empty() || right.is_empty());
+            decoder.feed(right, &mut out).unwrap();
+            assert!(is_idle(&decoder));
+        }
+        assert_eq!(out, vec![Frame::Text("Hello".into()); HELLO.len() + 1]);
+    }
+
+    #[test]
+    fn memory_is_held_between_two_fragments() {
+        let (mut decoder, mut out) = (Decoder::new(Limits::default()), Vec::new());
+        decoder.feed(&[0x01, 0x80, 0, 0, 0, 0], &mut out).unwrap();
+        assert!(!is_idle(&decoder));
+        decoder.feed(&[0x80, 0x80, 0, 0, 0, 0], &mut out).unwrap();
+        assert!(is_idle(&decoder));
+        assert_eq!(out, [Frame::Text("".into())]);
+    }
+
+    #[test]
+    fn the_messages_of_one_piece_share_one_allocation() {
+        let (mut decoder, mut out) = (Decoder::new(Limits::default()), Vec::new());
+        decoder.feed(&HELLO.repeat(3), &mut out).unwrap();
+        let places: Vec<_> = out
+            .iter()
+            .map(|frame| if let Frame::Text(text) = frame { text.as_ptr() } else { panic!() })
+            .collect();
+        let [first, second, third] = places[..] else { panic!() };
+        assert_eq!((second, third), (first.wrapping_add(5), first.wrapping_add(10)));
+    }
+
+    #[test]
+    fn an_idle_decoder_is_small() {
+        assert!(size_of::<Decoder>() <= 64, "{}", size_of::<Decoder>());
+    }
+}

@@ -62,7 +62,7 @@ pub fn iter(framed: &[u8]) -> impl Iterator<Item = (Opcode, &[u8])> {
 }
 
 /// Bytes that a frame takes with its header.
-pub(super) const fn framed_len(payload_len: usize) -> usize {
+pub(crate) const fn framed_len(payload_len: usize) -> usize {
     let header = match payload_len {
         0..=125 => 2,
         126..=65_535 => 4,

@@ -92,7 +92,7 @@ impl Partial {
         };
         let (masked, behind) = rest.split_at_checked(frame.left).unwrap_or((rest, &[]));
         *rest = behind;
-        reserve(target, masked.len(), frame.left);
+        reserve(target, masked.len(), frame);
         let start = target.len();
         target.extend_from_slice(masked);
         if let Some(added) = target.get_mut(start..) {
@@ -149,13 +149,75 @@ impl OpenMessage {
     }
 }
 
-/// Makes room for `added` bytes of the `left` that are announced. The buffer doubles, so that bytes
-/// that come one by one are copied a bounded number of times, but it grows with what has arrived
-/// and never beyond what is announced: an announcement alone costs nothing.
-fn reserve(target: &mut Vec<u8>, added: usize, left: usize) {
+/// Makes room for `added` bytes of a frame. The buffer doubles, so that bytes that come one by one
+/// are copied a bounded number of times, but it grows with what has arrived: an announcement alone
+/// costs nothing. In its last frame, and only there, the size of the message is known; the buffer
+/// does not grow beyond that.
+fn reserve(target: &mut Vec<u8>, added: usize, frame: OpenFrame) {
     if target.capacity().saturating_sub(target.len()) < added {
-        target.reserve_exact(added.max(target.len()).max(SMALLEST_BUFFER).min(left));
+        let doubled = added.max(target.len()).max(SMALLEST_BUFFER);
+        target.reserve_exact(if frame.fin { doubled.min(frame.left) } else { doubled });
     }
 }
 
 const SMALLEST_BUFFER: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { max_message: 1_000_000, max_fragments: 1_000_000 };
+
+    /// Feeds bytes one by one; gives back how many were copied as buffers grew, and the frames.
+    fn feed(partial: &mut Partial, bytes: &[u8]) -> (usize, Vec<Frame>) {
+        let (mut copied, mut frames, mut capacity) = (0, Vec::new(), 0);
+        for byte in bytes.chunks(1) {
+            frames.extend(partial.read(&mut &*byte, LIMITS).unwrap());
+            let now = partial.message.as_ref().map_or(0, |message| message.data.capacity());
+            if now != capacity {
+                copied += partial.message.as_ref().map_or(0, |message| message.data.len());
+                capacity = now;
+            }
+        }
+        (copied, frames)
+    }
+
+    fn header(first: u8, len: u64) -> Vec<u8> {
+        [&[first, 0xff][..], &len.to_be_bytes(), &[0; 4]].concat()
+    }
+
+    #[test]
+    fn a_message_that_comes_byte_by_byte_is_copied_a_bounded_number_of_times() {
+        for len in [70_000_usize, 700_000] {
+            let bytes = [header(0x82, len as u64), vec![7; len]].concat();
+            let (copied, frames) = feed(&mut Partial::default(), &bytes);
+            assert_eq!(frames, [Frame::Binary(vec![7; len].into())]);
+            assert!(copied <= 3 * len, "{copied} of {len}");
+        }
+    }
+
+    #[test]
+    fn tiny_fragments_are_copied_a_bounded_number_of_times() {
+        let len = 50_000;
+        let mut bytes = vec![0x02, 0x80, 0, 0, 0, 0];
+        bytes.extend([0x00, 0x81, 0, 0, 0, 0, 7].repeat(len));
+        bytes.extend([0x80, 0x80, 0, 0, 0, 0]);
+        let (copied, frames) = feed(&mut Partial::default(), &bytes);
+        assert_eq!(frames, [Frame::Binary(vec![7; len].into())]);
+        assert!(copied <= 3 * len, "{copied} of {len}");
+    }
+
+    #[test]
+    fn an_announcement_alone_costs_nothing() {
+        let mut partial = Partial::default();
+        feed(&mut partial, &[header(0x82, 1_000_000), vec![7; 100]].concat());
+        assert!(partial.message.unwrap().data.capacity() <= 256);
+    }
+
+    #[test]
+    fn a_buffer_never_outgrows_its_message() {
+        let mut partial = Partial::default();
+        let (_, frames) = feed(&mut partial, &[header(0x82, 70_000), vec![7; 69_999]].concat());
+        assert_eq!((frames.len(), partial.message.as_ref().unwrap().data.capacity()), (0, 70_000));
+    }
+}
