@@ -3,5 +3,9 @@
 //! | part | rule |
 //! |---|---|
 //! | [`lane`] | what one emitter sends reaches any one recipient in program order |
+//! | [`acks`] | which acknowledgements the client still owes, and until when |
+//! | [`reason`] | why a socket was disconnected, in the words of Socket.IO |
 
+pub mod acks;
 pub mod lane;
+pub mod reason;
