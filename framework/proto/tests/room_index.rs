@@ -164,7 +164,7 @@ fn selection() -> impl Strategy<Value = Selection<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
     fn both_directions_agree_with_the_model_after_every_call(calls in calls()) {
