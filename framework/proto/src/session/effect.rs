@@ -49,7 +49,7 @@ pub enum Effect {
     PushClose,
     /// The session takes and gives nothing more; what is in the outbox may still leave. Once, with the reason.
     Closed(DisconnectReason),
-    /// The session is over and holds nothing. Once, and always the last effect.
+    /// The session is over and holds nothing. Once, and nothing but refusals after it.
     Finished,
 }
 

@@ -235,7 +235,9 @@ impl Session {
             // "The server sends ping, the client pong" since revision 4: the wrong direction ends the session.
             Packet::Ping(_) => self.end(DisconnectReason::TransportError, PollAnswer::Close, effects),
             // Only the server opens, and only a probe upgrades.
-            Packet::Open(_) | Packet::Upgrade => self.end(DisconnectReason::ParseError, PollAnswer::Close, effects),
+            Packet::Open(_) | Packet::Upgrade => {
+                self.end(DisconnectReason::ParseError, PollAnswer::Close, effects)
+            }
             Packet::Noop => {}
         }
         None
@@ -373,8 +375,12 @@ impl Session {
             (Phase::Closed, ..) => Role::Stranger,
             (_, Carrier::Polling { posting: true, .. }, Source::Post) => Role::Carrier,
             (_, Carrier::WebSocket(current), Source::Wire(wire)) if *current == wire => Role::Carrier,
-            (_, Carrier::Polling { probe: Some(probe), .. }, Source::Wire(wire)) if probe.wire == wire => Role::Probe,
-            (_, Carrier::Polling { .. } | Carrier::WebSocket(_), Source::Post | Source::Wire(_)) => Role::Stranger,
+            (_, Carrier::Polling { probe: Some(probe), .. }, Source::Wire(wire)) if probe.wire == wire => {
+                Role::Probe
+            }
+            (_, Carrier::Polling { .. } | Carrier::WebSocket(_), Source::Post | Source::Wire(_)) => {
+                Role::Stranger
+            }
         }
     }
 

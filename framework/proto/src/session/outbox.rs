@@ -84,18 +84,12 @@ impl Outbox {
             self.dropped = self.dropped.saturating_add(1);
             return Pushed::Dropped;
         }
-        let pending = self.pending.saturating_add(packet.len());
         // One packet always fits an empty outbox: the limit is about a peer that does not keep up.
-        if pending > self.limit && self.pending > 0 {
+        if self.pending.saturating_add(packet.len()) > self.limit && self.pending > 0 {
             self.discard();
             return Pushed::Overflow;
         }
-        self.pending = pending;
-        if self.first.is_none() {
-            self.first = Some(packet);
-        } else {
-            self.rest.push_back(packet);
-        }
+        self.append(packet);
         Pushed::Queued
     }
 
@@ -112,6 +106,14 @@ impl Outbox {
             self.rest.push_front(packet);
         } else if let Some(second) = self.first.replace(packet) {
             self.rest.push_front(second);
+        }
+    }
+
+    /// Queues the packet that says the session is over, behind everything, and takes no more.
+    pub fn push_close(&mut self, packet: Bytes) {
+        if self.intake != Intake::Discarding {
+            self.intake = Intake::Sealed;
+            self.append(packet);
         }
     }
 
@@ -205,6 +207,15 @@ impl Outbox {
         self.dropped
     }
 
+    fn append(&mut self, packet: Bytes) {
+        self.pending = self.pending.saturating_add(packet.len());
+        if self.first.is_none() {
+            self.first = Some(packet);
+        } else {
+            self.rest.push_back(packet);
+        }
+    }
+
     fn release_if_empty(&mut self) {
         if self.first.is_none() {
             self.rest = VecDeque::new();
@@ -255,7 +266,8 @@ mod tests {
 
     #[test]
     fn a_poll_takes_what_a_websocket_would_have_sent() {
-        let mut outbox = filled(&[text("4one"), with_attachment("4two", b"\x01\x02\x03\x04"), text("4three")]);
+        let mut outbox =
+            filled(&[text("4one"), with_attachment("4two", b"\x01\x02\x03\x04"), text("4three")]);
         assert_eq!(outbox.take_payload(1000), &b"4one\x1e4two\x1ebAQIDBA==\x1e4three"[..]);
         assert!(outbox.is_empty());
     }
