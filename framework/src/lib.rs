@@ -1,1 +1,11 @@
-//! Placeholder.
+//! Greenroom: multiplayer rooms and presence on actors, for every stock Socket.IO client.
+
+mod config;
+mod error;
+mod event;
+mod fanout;
+mod namespace;
+mod room;
+mod runtime;
+mod session;
+mod socket;

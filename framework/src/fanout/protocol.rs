@@ -1,0 +1,39 @@
+//! What a fanout can be told.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use greenroom_proto::rooms::Skip;
+use greenroom_proto::session::Delivery;
+use smallvec::SmallVec;
+
+use super::{Slot, SlotRef};
+
+/// What a fanout can be told.
+///
+/// Traffic all of it: when the mailbox is full, the sender waits.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub(crate) enum FanoutCommand {
+    /// From a socket, or from a namespace that answers a CONNECT: packets for single sessions, in
+    /// order.
+    Push(SmallVec<[Push; 1]>),
+    /// From a room or a namespace: one packet for many sessions of this worker.
+    Deliver {
+        packet: Bytes,
+        delivery: Delivery,
+        to: Arc<Vec<Slot>>,
+        skip: Skip<SlotRef>,
+    },
+    /// From a fault test: ends the actor by a panic.
+    #[cfg(feature = "testing")]
+    Crash,
+}
+
+/// A packet for one session.
+#[derive(Debug)]
+pub(crate) struct Push {
+    pub(crate) to: Slot,
+    pub(crate) packet: Bytes,
+    pub(crate) delivery: Delivery,
+}
