@@ -4,6 +4,12 @@
 //! finishes exactly once; whatever was pushed before the close arrives whole and in order, unless the
 //! transport died.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and starts its own time"
+)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -3,6 +3,12 @@
 //! `session_table.txt` has one block per state and one line per input: what comes out, and the state
 //! after it. A change of behaviour is a change of that file. To write it anew: `UPDATE_TABLE=1 cargo test`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and starts its own time"
+)]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
