@@ -94,7 +94,10 @@ impl Subject {
     }
 }
 
-fn states() -> Vec<(&'static str, fn() -> Subject)> {
+/// A name, and how to get there.
+type Row = (&'static str, fn() -> Subject);
+
+fn states() -> Vec<Row> {
     vec![
         ("Opening", Subject::polling),
         ("Polling, no request", || Subject::polling().after(&["POST", "POST done"])),
