@@ -39,8 +39,11 @@ pub struct Config {
     pub max_packets: usize,
     /// Attachments of one packet. Default 10 (`maxAttachments`).
     pub max_attachments: u32,
-    /// Time in which all attachments of a packet must have come. Default 30 s: longer than a
-    /// `max_payload` takes on a slow phone, and it frees what waits.
+    /// Bytes of all attachments of one packet. Default 10 MB: what ten messages of the largest size
+    /// have, so nothing that Socket.IO takes is refused.
+    pub max_attachment_bytes: usize,
+    /// Time in which all attachments of a packet must have come. Default 60 s: the largest packet at
+    /// 1.4 Mbit/s.
     pub attachments_timeout: Duration,
     /// Bytes that may wait for one client. Default 4 MiB: seconds of a busy room for a phone that
     /// is in a tunnel; a client further behind is closed as slow.
@@ -113,7 +116,8 @@ impl Default for Config {
             max_fragments: 1_024,
             max_packets: 1_000,
             max_attachments: 10,
-            attachments_timeout: Duration::from_secs(30),
+            max_attachment_bytes: 10_000_000,
+            attachments_timeout: Duration::from_secs(60),
             outbox_bytes: 4 * 1024 * 1024,
             read_ahead_bytes: 128 * 1024,
             lane_limit: greenroom_proto::socket::lane::DEFAULT_LIMIT,

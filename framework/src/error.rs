@@ -9,6 +9,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::auth::AuthError;
+
 /// A refusal that a client is told: in the ack of its event, or as `connect_error`.
 ///
 /// In an ack it stands as `{"error": {"code", "message", "data"}}`; without an ack the client gets
@@ -79,6 +81,11 @@ impl Reject {
     /// The arguments do not fit the handler's type.
     pub(crate) fn bad_payload(error: &serde_json::Error) -> Self {
         Self::new("bad_payload", error.to_string())
+    }
+
+    /// A token that does not let its bearer in.
+    pub(crate) fn from_auth(error: &AuthError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 
     /// The payload of `connect_error`.

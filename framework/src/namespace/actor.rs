@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
-use greenroom_proto::rooms::{Delivery, Join, Leave, RoomIndex, RoomName, Selection, Skip, Target};
-use greenroom_proto::session as proto_session;
+use greenroom_proto::rooms::{self, Join, Leave, RoomIndex, RoomName, Selection, Skip, Target};
+use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::{Class, Lane, Step, Ticket};
 use smallvec::smallvec;
 
@@ -51,7 +51,7 @@ struct Room {
 struct Outside {
     to: Selection<SlotRef>,
     frames: Bytes,
-    delivery: proto_session::Delivery,
+    delivery: Delivery,
     _permit: OutsidePermit,
 }
 
@@ -93,7 +93,7 @@ impl NamespaceActor {
         self.everyone.insert(&self.runtime, member);
         self.sockets.borrow_mut().insert(member, socket.clone());
         self.runtime.metrics.sockets.add(1);
-        self.push(member, Packet { frames: answer, delivery: Default::default(), ticket: None });
+        self.push(member, Packet { frames: answer, delivery: Delivery::Reliable, ticket: None });
         socket.admitted();
     }
 
@@ -124,7 +124,7 @@ impl NamespaceActor {
     }
 
     fn broadcast(&mut self, to: &Selection<SlotRef>, packet: &Packet) {
-        for Delivery { to, skip } in self.index.select(to).deliveries {
+        for rooms::Delivery { to, skip } in self.index.select(to).deliveries {
             match to {
                 Target::Everyone => self.deliver_to_everyone(packet, &skip),
                 Target::Room(room) => {

@@ -64,8 +64,9 @@ impl SocketActor {
     /// Starts the socket on this thread, its worker's.
     pub(super) fn start(socket: Socket, worker: Rc<Worker>) {
         let ctx = Context::new();
-        socket.attach(ctx.address());
-        ctx.run(Self::new(socket, worker, &ctx.address()));
+        let addr = ctx.address();
+        socket.attach(addr.clone());
+        ctx.run(Self::new(socket, worker, &addr));
     }
 
     fn new(socket: Socket, worker: Rc<Worker>, addr: &Addr<Self>) -> Self {

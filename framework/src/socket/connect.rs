@@ -18,7 +18,7 @@ impl SocketActor {
     /// Decides whether the socket may connect.
     pub(super) fn connect(&mut self, ctx: &mut Context<Self>) {
         if let Err(error) = self.verify_token() {
-            return self.refuse(&Reject::from_auth(error), ctx);
+            return self.refuse(&Reject::from_auth(&error), ctx);
         }
         let namespace = &self.socket.shared().namespace;
         let middleware = namespace.middleware.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
 use greenroom_proto::session::Delivery;
-use greenroom_proto::socketio::{encode, is_reserved};
+use greenroom_proto::socketio::{AckId, encode, is_reserved};
 use tokio::sync::oneshot;
 
 use super::{Op, Socket, record};
@@ -135,7 +135,7 @@ impl AckRequest {
             pending.map_err(|_| EmitError::Full)?
         };
         let path = &self.socket.shared().namespace.path;
-        let frames = encode::event(path, &self.event, encoded.items(), &encoded.attachments, Some(id));
+        let frames = encode::event(path, &self.event, encoded.items(), &encoded.attachments, Some(AckId(id)));
         runtime.metrics.packets_encoded.count();
         let op = Op::EmitWithAck { to: self.socket.clone(), frames, due };
         if let Err(error) = self.socket.perform(op).result() {

@@ -439,7 +439,7 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
             .field("id", &self.0.id.as_str())
-            .field("namespace", &self.0.namespace.path.as_ref() as &dyn fmt::Debug)
+            .field("namespace", &&*self.0.namespace.path)
             .field("connected", &self.is_connected())
             .finish_non_exhaustive()
     }

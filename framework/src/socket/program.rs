@@ -6,7 +6,9 @@
 
 use actix::fut::ready;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use bytes::Bytes;
 use greenroom_proto::rooms::Selection;
+use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::{Class, Step, Ticket};
 
 use super::actor::SocketActor;
@@ -108,7 +110,7 @@ impl SocketActor {
         match op {
             Op::Emit { to, frames: packet, delivery } => self.push(to, packet, delivery, ctx),
             Op::EmitWithAck { to, frames, due: _ } => {
-                self.push(to.member(), frames, Default::default(), ctx);
+                self.push(to.member(), frames, Delivery::Reliable, ctx);
                 self.watch_acks(&to, ctx);
             }
             Op::Broadcast { namespace, to, frames, delivery } => {
@@ -133,8 +135,8 @@ impl SocketActor {
     fn push(
         &mut self,
         to: SlotRef,
-        packet: bytes::Bytes,
-        delivery: greenroom_proto::session::Delivery,
+        packet: Bytes,
+        delivery: Delivery,
         ctx: &mut Context<Self>,
     ) {
         let push = Push { to: to.slot, packet, delivery };

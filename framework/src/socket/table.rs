@@ -48,8 +48,9 @@ impl SocketTable {
         let config = &server.runtime.config;
         let decoder = Decoder::new(DecodeLimits {
             max_attachments: config.max_attachments,
-            max_attachment_bytes: config.max_payload,
+            max_attachment_bytes: config.max_attachment_bytes,
             timeout: config.attachments_timeout,
+            ..DecodeLimits::default()
         });
         let connect_deadline = Some(server.runtime.clock.now() + config.connect_timeout);
         Self { server, worker, decoder, sockets: SmallVec::new(), connect_deadline }
