@@ -83,6 +83,11 @@ impl Handler<FanoutCommand> for FanoutActor {
                 self.deliver(&packet, delivery, &to, &skip);
             }
             FanoutCommand::CloseSession { session, reason } => session.close(reason),
+            FanoutCommand::Seal(slot) => {
+                if let Some(outbox) = self.slots.borrow().find(slot) {
+                    outbox.seal();
+                }
+            }
             #[cfg(feature = "testing")]
             FanoutCommand::Crash => crash(),
         }

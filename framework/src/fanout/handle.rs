@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix::{Addr, AsyncContext, Context};
 
 use super::actor::FanoutActor;
-use super::{FanoutCommand, Slots};
+use super::{FanoutCommand, Slot, Slots};
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
 use crate::runtime::worker::WorkerId;
@@ -41,6 +41,12 @@ impl FanoutHandle {
     pub(crate) fn send_anyway(&self, runtime: &Runtime, command: FanoutCommand) {
         runtime.metrics.fanout_messages.count();
         post::lifecycle(&runtime.metrics, &self.addr(), command);
+    }
+
+    /// Lifecycle: closes a session's outbox behind everything that was sent to it before.
+    pub(crate) fn seal(&self, runtime: &Runtime, slot: Slot) {
+        runtime.metrics.fanout_messages.count();
+        post::lifecycle(&runtime.metrics, &self.addr(), FanoutCommand::Seal(slot));
     }
 
     /// Waits for room in the mailbox.

@@ -21,14 +21,12 @@ pub(crate) enum FanoutCommand {
     /// order.
     Push(SmallVec<[Push; 1]>),
     /// From a room or a namespace: one packet for many sessions of this worker.
-    Deliver {
-        packet: Bytes,
-        delivery: Delivery,
-        to: Arc<Vec<Slot>>,
-        skip: Skip<SlotRef>,
-    },
+    Deliver { packet: Bytes, delivery: Delivery, to: Arc<Vec<Slot>>, skip: Skip<SlotRef> },
     /// From a socket that closes its client's connection: behind the packets that it sent before.
     CloseSession { session: SessionHandle, reason: DisconnectReason },
+    /// From a session that closes: nothing more comes for it, and what came before this still leaves.
+    /// Lifecycle: one per session.
+    Seal(Slot),
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]
     Crash,

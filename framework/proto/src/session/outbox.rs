@@ -12,9 +12,10 @@ use bytes::Bytes;
 use crate::engineio::payload;
 
 /// How much a packet matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
     /// The packet is sent, or the session ends.
+    #[default]
     Reliable,
     /// The packet is left out if the peer is not ready for it at this moment.
     Volatile,
