@@ -79,7 +79,6 @@ impl ServerBuilder {
     }
 
     /// Runs on this clock, which a test may move.
-    #[cfg(feature = "testing")]
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;

@@ -5,7 +5,7 @@ mod binary;
 mod handler;
 mod listeners;
 
-pub use args::{Args, EncodedArgs, FromArgs, IntoArgs};
+pub use args::{Args, EncodedArgs, First, FromArgs, IntoArgs};
 pub use binary::Binary;
 pub(crate) use handler::{Answer, Handler, asynchronous, synchronous};
 pub use handler::IntoAck;

@@ -165,7 +165,7 @@ impl Socket {
     /// The user: the token's `sub`.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        self.claims().map(|claims| claims.sub.as_str())
+        self.claims().map(Claims::sub)
     }
 
     /// Stores a value on this socket, one of each type; it lives as long as the socket.
@@ -197,10 +197,11 @@ impl Socket {
         stored.clone().downcast().ok()
     }
 
-    /// The rooms that this socket has joined, its own id not among them.
+    /// The rooms that this socket is in; the first is its own id.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomName> {
-        self.local().rooms.to_vec()
+        let own = RoomName::from(self.id().as_str());
+        std::iter::once(own).chain(self.local().rooms.iter().cloned()).collect()
     }
 
     /// Joins a room. Joining a room twice, or after the disconnect, does nothing.

@@ -93,7 +93,7 @@ impl SocketActor {
             Op::EmitWithAck { to, .. } => if to.member() == me { Class::Own } else { Class::Direct },
             Op::Disconnect { socket, .. } => if socket.member() == me { Class::Own } else { Class::Direct },
             Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
-            Op::Join(..) | Op::Leave(..) | Op::Gone => Class::Membership,
+            Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
         }
     }
 
@@ -126,6 +126,9 @@ impl SocketActor {
                 let member = socket.member();
                 let leave = NamespaceCommand::Leave { member, room };
                 self.send_to_namespace(&socket.shared().namespace, leave, ctx);
+            }
+            Op::Find { namespace, to, reply } => {
+                self.send_to_namespace(&namespace, NamespaceCommand::Find { to, reply }, ctx);
             }
             Op::Disconnect { socket, close } => self.disconnect(&socket, close, ctx),
             Op::Gone => self.gone(ctx),

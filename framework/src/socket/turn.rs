@@ -16,7 +16,7 @@ use greenroom_proto::session::Delivery;
 
 use super::Socket;
 use crate::fanout::SlotRef;
-use crate::namespace::NamespaceShared;
+use crate::namespace::{FindReply, NamespaceShared};
 
 /// Something that user code asked for.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub(crate) enum Op {
     Leave(Socket, RoomName),
     /// A socket is disconnected from its namespace, or its whole connection closed.
     Disconnect { socket: Socket, close: bool },
+    /// The sockets of a selection, as they are behind all that was asked for before.
+    Find { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, reply: FindReply },
     /// The socket itself has left: its namespace forgets it.
     Gone,
 }
