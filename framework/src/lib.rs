@@ -1,5 +1,6 @@
 //! Greenroom: multiplayer rooms and presence on actors, for every stock Socket.IO client.
 
+pub mod auth;
 mod config;
 mod error;
 mod event;
