@@ -34,7 +34,7 @@
 //! * `rustls` (default): TLS in [`serve`].
 //! * `testing`: a clock that tests move, and faults to inject.
 
-mod auth;
+pub mod auth;
 mod config;
 mod error;
 mod event;
