@@ -112,7 +112,10 @@ async fn sio_6_09_what_was_sent_before_a_disconnect_is_heard(transport: Transpor
 async fn sio_6_10_a_namespace_is_left_by_each_session_for_itself(transport: Transport) -> Check {
     let mut leaving = joined(transport).await?;
     let mut staying = joined(transport).await?;
+    socketio::join(&mut leaving, "/custom").await?;
     leaving.send("41").await?;
-    is_heard(&mut staying).await?;
-    socketio::join(&mut leaving, "/").await.map(drop)
+    // The answer shows that the server is past the DISCONNECT.
+    leaving.send(r#"42/custom,["message",1]"#).await?;
+    socketio::expect(&mut leaving, r#"42/custom,["message-back",1]"#).await?;
+    is_heard(&mut staying).await
 }
