@@ -65,7 +65,7 @@ pub use socket::{AckRequest, Broadcast, Socket, SocketId, TooManyRooms};
 /// What most servers use.
 pub mod prelude {
     pub use crate::{
-        AckError, Args, Binary, Broadcast, Config, DisconnectReason, EmitError, First, JwtAuth, Namespace, Reject,
-        Server, Socket, SocketId,
+        AckError, Args, Binary, Broadcast, Config, DisconnectReason, EmitError, First, JwtAuth, Namespace,
+        Reject, Server, Socket, SocketId,
     };
 }

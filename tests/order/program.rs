@@ -14,7 +14,11 @@ const ROOMS: [&str; 3] = ["a", "b", "c"];
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// To a selection of rooms (none: everyone), with or without the emitter itself.
-    Emit { rooms: Vec<usize>, except: Option<usize>, with_self: bool },
+    Emit {
+        rooms: Vec<usize>,
+        except: Option<usize>,
+        with_self: bool,
+    },
     /// To one user, the emitter included.
     Direct(usize),
     Join(usize, usize),
@@ -105,7 +109,8 @@ fn model(program: &[Step]) -> Vec<Vec<usize>> {
     for (number, step) in program.iter().enumerate() {
         let recipients: Vec<usize> = match step {
             Step::Emit { rooms: to, except, with_self } => {
-                let is_in = |user: usize, room: &usize| rooms.get(room).is_some_and(|in_it| in_it.contains(&user));
+                let is_in =
+                    |user: usize, room: &usize| rooms.get(room).is_some_and(|in_it| in_it.contains(&user));
                 let wanted = |user: &usize| {
                     (to.is_empty() || to.iter().any(|room| is_in(*user, room)))
                         && !except.iter().any(|room| is_in(*user, room))
@@ -140,7 +145,11 @@ fn random_program(random: &mut Random) -> Vec<Step> {
 
 fn random_step(random: &mut Random) -> Step {
     match random.below(12) {
-        0..=2 => Step::Emit { rooms: vec![random.below(ROOMS.len())], except: None, with_self: random.below(3) > 0 },
+        0..=2 => Step::Emit {
+            rooms: vec![random.below(ROOMS.len())],
+            except: None,
+            with_self: random.below(3) > 0,
+        },
         3 | 4 => {
             let (one, other) = (random.below(ROOMS.len()), random.below(ROOMS.len()));
             let except = (random.below(4) == 0).then(|| random.below(ROOMS.len()));

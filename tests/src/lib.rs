@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub mod failure;
 pub mod fixture;
+pub mod host;
 pub mod http;
 pub mod packet;
 pub mod random;

@@ -84,7 +84,7 @@ impl NamespaceActor {
         }
     }
 
-    fn connect(&mut self, socket: Socket, answer: Bytes) {
+    fn connect(&mut self, socket: &Socket, answer: Bytes) {
         let member = socket.member();
         if !self.index.insert(member) {
             return;
@@ -140,7 +140,7 @@ impl NamespaceActor {
         let sockets = self.sockets.borrow();
         let found = found.iter().filter_map(|member| sockets.get(member).cloned()).collect();
         // Nobody waits any more: the caller dropped its future.
-        let _: Result<_, _> = reply.send(found);
+        drop(reply.send(found));
     }
 
     fn emit_from_outside(&mut self, emit: Outside) {
@@ -268,7 +268,7 @@ impl Handler<NamespaceCommand> for NamespaceActor {
 
     fn handle(&mut self, command: NamespaceCommand, ctx: &mut Self::Context) {
         match command {
-            NamespaceCommand::Connect { socket, answer } => self.connect(socket, answer),
+            NamespaceCommand::Connect { socket, answer } => self.connect(&socket, answer),
             NamespaceCommand::Join { member, room } => self.join(member, &room),
             NamespaceCommand::Leave { member, room } => self.leave(member, &room),
             NamespaceCommand::Broadcast { to, packet } => self.broadcast(&to, &packet),

@@ -12,10 +12,10 @@ use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
 use tokio::sync::oneshot;
 
+use super::Hooks;
 use super::actor::NamespaceActor;
 use super::hooks::Middleware;
 use super::protocol::NamespaceCommand;
-use super::Hooks;
 use crate::auth::JwtAuth;
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, ListenerId, Listeners, asynchronous, synchronous};
@@ -163,11 +163,13 @@ impl Namespace {
     }
 
     /// Takes all listeners of an event off; tells how many there were.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn off(&self, event: &str) -> usize {
         self.listeners().remove_event(event)
     }
 
-    /// Takes one listener off.
+    /// Takes one listener off; tells whether it was there.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn remove_listener(&self, listener: ListenerId) -> bool {
         self.listeners().remove(listener)
     }

@@ -40,7 +40,9 @@ pub(crate) struct Workers(RwLock<Vec<WorkerHandle>>);
 
 /// This thread has no actix `System`: the server was started under another runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no actix System on this thread: start with #[actix_web::main] or #[actix::main], not #[tokio::main]")]
+#[error(
+    "no actix System on this thread: start with #[actix_web::main] or #[actix::main], not #[tokio::main]"
+)]
 pub struct NoSystem;
 
 thread_local! {

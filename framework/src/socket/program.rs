@@ -90,8 +90,20 @@ impl SocketActor {
         match op {
             Op::Emit { to, .. } if *to == me => Class::Own,
             Op::Emit { .. } => Class::Direct,
-            Op::EmitWithAck { to, .. } => if to.member() == me { Class::Own } else { Class::Direct },
-            Op::Disconnect { socket, .. } => if socket.member() == me { Class::Own } else { Class::Direct },
+            Op::EmitWithAck { to, .. } => {
+                if to.member() == me {
+                    Class::Own
+                } else {
+                    Class::Direct
+                }
+            }
+            Op::Disconnect { socket, .. } => {
+                if socket.member() == me {
+                    Class::Own
+                } else {
+                    Class::Direct
+                }
+            }
             Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
             Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
         }
@@ -109,7 +121,7 @@ impl SocketActor {
     fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
         match op {
             Op::Emit { to, frames: packet, delivery } => self.push(to, packet, delivery, ctx),
-            Op::EmitWithAck { to, frames, due: _ } => {
+            Op::EmitWithAck { to, frames } => {
                 self.push(to.member(), frames, Delivery::Reliable, ctx);
                 self.watch_acks(&to, ctx);
             }
@@ -135,13 +147,7 @@ impl SocketActor {
         }
     }
 
-    fn push(
-        &mut self,
-        to: SlotRef,
-        packet: Bytes,
-        delivery: Delivery,
-        ctx: &mut Context<Self>,
-    ) {
+    fn push(&mut self, to: SlotRef, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {
         let push = Push { to: to.slot, packet, delivery };
         if to.worker == self.worker.handle.id {
             return self.pushes.push(push);
@@ -174,7 +180,12 @@ impl SocketActor {
         }
     }
 
-    fn send_behind(&mut self, namespace: &NamespaceShared, command: NamespaceCommand, ctx: &mut Context<Self>) {
+    fn send_behind(
+        &mut self,
+        namespace: &NamespaceShared,
+        command: NamespaceCommand,
+        ctx: &mut Context<Self>,
+    ) {
         self.wait_for(namespace.wait(command), ctx);
     }
 

@@ -8,7 +8,6 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
@@ -23,8 +22,8 @@ use crate::namespace::{FindReply, NamespaceShared};
 pub(crate) enum Op {
     /// A packet for the client of one socket.
     Emit { to: SlotRef, frames: Bytes, delivery: Delivery },
-    /// The same, with an acknowledgement that is due then.
-    EmitWithAck { to: Socket, frames: Bytes, due: Instant },
+    /// The same, with an acknowledgement that is pending there.
+    EmitWithAck { to: Socket, frames: Bytes },
     /// A packet for a selection of a namespace's sockets.
     Broadcast { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, frames: Bytes, delivery: Delivery },
     /// A socket joins a room.

@@ -55,7 +55,11 @@ impl Simulation {
     pub fn new(server: &Server, workers: usize, seed: u64) -> Self {
         let runtime = &server.shared.runtime;
         let start = |_| Worker::start(runtime).expect("a simulation runs on a thread of actix");
-        Self { server: server.clone(), workers: (0..workers).map(start).collect(), delay: Delay::install(seed) }
+        Self {
+            server: server.clone(),
+            workers: (0..workers).map(start).collect(),
+            delay: Delay::install(seed),
+        }
     }
 
     /// Opens a session on one of the workers.
@@ -78,7 +82,11 @@ impl Simulation {
     pub async fn run(&self) {
         let mut idle = 0;
         while idle < TURNS_UNTIL_IDLE {
-            if self.delay.deliver_one() { idle = 0 } else { idle += 1 }
+            if self.delay.deliver_one() {
+                idle = 0
+            } else {
+                idle += 1
+            }
             tokio::task::yield_now().await;
         }
     }
