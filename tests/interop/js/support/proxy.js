@@ -1,0 +1,87 @@
+// A TCP proxy between client and fixture that can hold or refuse WebSockets, cut connections, or let them go silent.
+
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+
+export class Proxy {
+  #server;
+  #target;
+  #pairs = new Set();
+  #held = [];
+  #rule;
+
+  /** `websockets`: "pass"; "hold" until `release()`; "refuse"; "mute" = what the client sends after the handshake is lost. */
+  static async before(fixture, { websockets = "pass" } = {}) {
+    const proxy = new Proxy();
+    proxy.#target = fixture.port;
+    proxy.#rule = websockets;
+    proxy.#server = createServer((client) => proxy.#accept(client));
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    proxy.url = `http://127.0.0.1:${proxy.#server.address().port}`;
+    return proxy;
+  }
+
+  /** Lets held WebSockets through, and all later ones. */
+  release() {
+    this.#rule = "pass";
+    for (const go of this.#held.splice(0)) go();
+  }
+
+  /** Cuts every connection; new ones pass. */
+  cut() {
+    for (const { client, server } of this.#pairs) {
+      client.destroy();
+      server?.destroy();
+    }
+  }
+
+  /** From now on nothing passes on the connections that are open, both ways; nobody is told. */
+  freeze() {
+    for (const { client, server } of this.#pairs) {
+      for (const side of [client, server]) side?.unpipe().pause();
+    }
+  }
+
+  close() {
+    this.cut();
+    this.#server.close();
+  }
+
+  #accept(client) {
+    const pair = { client };
+    this.#pairs.add(pair);
+    client.on("error", () => {});
+    client.on("close", () => {
+      this.#pairs.delete(pair);
+      pair.server?.destroy();
+    });
+    client.once("data", (first) => {
+      client.pause();
+      this.#route(pair, first);
+    });
+  }
+
+  #route(pair, first) {
+    const rule = isWebSocket(first) ? this.#rule : "pass";
+    if (rule === "refuse") pair.client.destroy();
+    else if (rule === "hold") this.#held.push(() => this.#join(pair, first));
+    else this.#join(pair, first, rule === "mute");
+  }
+
+  #join(pair, first, mute = false) {
+    if (pair.client.destroyed) return;
+    const server = connect(this.#target, "127.0.0.1");
+    pair.server = server;
+    server.on("error", () => {});
+    server.on("close", () => pair.client.destroy());
+    server.write(first);
+    server.pipe(pair.client);
+    if (mute) pair.client.resume();
+    else pair.client.pipe(server);
+  }
+}
+
+function isWebSocket(head) {
+  return /^upgrade: *websocket/im.test(head.toString("latin1"));
+}
