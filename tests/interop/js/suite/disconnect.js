@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { freshRoom } from "../support/stage.js";
+import { until } from "../support/wait.js";
 
 const QUICK_HEARTBEAT = { PING_INTERVAL_MS: 300, PING_TIMEOUT_MS: 200 };
 
@@ -84,6 +85,7 @@ export function disconnect(stage) {
     const proxy = await stage.proxy();
     const { leaver, witness } = await scene({ options: { url: proxy.url } });
     const { id } = leaver;
+    await until(() => proxy.rests, "the connection rests");
     proxy.cut();
     assert.equal((await leaver.next("disconnect"))[0], abrupt);
     assert.deepEqual(await witness.next("left"), [{ id, reason: abrupt }]);
@@ -95,6 +97,7 @@ export function disconnect(stage) {
     const proxy = await stage.proxy({}, fixture);
     const { leaver, witness } = await scene({ options: { url: proxy.url }, url: fixture.url });
     const { id } = leaver;
+    await until(() => proxy.rests, "the connection rests");
     proxy.freeze();
     assert.equal((await leaver.next("disconnect"))[0], "ping timeout");
     assert.deepEqual(await witness.next("left"), [{ id, reason: "ping timeout" }]);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { freshRoom } from "../support/stage.js";
+import { within } from "../support/wait.js";
 
 const sorted = (list) => [...list].sort();
 
@@ -106,11 +107,11 @@ export function rooms(stage) {
     const [ann] = await stage.crowd(1, room);
     const story = [];
     ann.socket.on("said", (number) => story.push(`said ${number}`));
-    const asks = Array.from({ length: 200 }, async (_, number) => {
-      await ann.ask(["say", "say-many"][number % 2], number % 2 ? [room, ann.id] : room, ...(number % 2 ? [[], number] : [number]));
-      story.push(`ok ${number}`);
+    const acked = Array.from({ length: 200 }, (_, number) => {
+      const request = number % 2 ? ["say-many", [room, ann.id], [], number] : ["say", room, number];
+      return new Promise((resolve) => ann.emit(...request, () => resolve(story.push(`ok ${number}`))));
     });
-    await Promise.all(asks);
+    await within(Promise.all(acked), "all acks");
     assert.deepEqual(story, Array.from({ length: 200 }, (_, number) => [`said ${number}`, `ok ${number}`]).flat());
   });
 

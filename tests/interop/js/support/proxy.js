@@ -28,6 +28,12 @@ export class Proxy {
     for (const go of this.#held.splice(0)) go();
   }
 
+  /** Whether the client rests: one connection, which is a WebSocket or a poll that waits for its answer. */
+  get rests() {
+    const [pair, ...others] = this.#pairs;
+    return others.length === 0 && pair?.server !== undefined && pair.resting;
+  }
+
   /** Cuts every connection; new ones pass. */
   cut() {
     for (const { client, server } of this.#pairs) {
@@ -64,6 +70,7 @@ export class Proxy {
 
   #route(pair, first) {
     const rule = isWebSocket(first) ? this.#rule : "pass";
+    pair.resting = first.toString("latin1", 0, 3) === "GET";
     if (rule === "refuse") pair.client.destroy();
     else if (rule === "hold") this.#held.push(() => this.#join(pair, first));
     else this.#join(pair, first, rule === "mute");
@@ -75,6 +82,9 @@ export class Proxy {
     pair.server = server;
     server.on("error", () => {});
     server.on("close", () => pair.client.destroy());
+    server.once("data", () => {
+      pair.resting = isWebSocket(first);
+    });
     server.write(first);
     server.pipe(pair.client);
     if (mute) pair.client.resume();
