@@ -98,6 +98,12 @@ const faults = {
     io.engine.opts.transports = ["polling"];
     io.engine.upgrades = () => [];
   },
+  "the upgrade loses what waits": (_namespaces, io) => {
+    io.engine.on("connection", (session) => session.once("upgrade", () => session.writeBuffer.shift()));
+  },
+  "the upgrade turns round what waits": (_namespaces, io) => {
+    io.engine.on("connection", (session) => session.once("upgrade", () => session.writeBuffer.reverse()));
+  },
   "every namespace exists": (_namespaces, io) => {
     io.of(/.*/);
   },

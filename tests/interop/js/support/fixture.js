@@ -9,6 +9,7 @@ import { within } from "./wait.js";
 const START_MS = 15_000;
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 /** The key that the fixture checks tokens with. */
 export const JWT_SECRET = "interop-0123456789abcdef0123456789abcdef";

@@ -1,9 +1,10 @@
 // Waiting for conditions, always with a bound: nothing in the suites sleeps for a fixed time.
 
+import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** Milliseconds after which what should happen counts as not happening. Generous: two busy cores. */
-export const PATIENCE_MS = 8000;
+export const PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 8000);
 const LOOK_EVERY_MS = 5;
 
 /** The promise, or an error that names what was waited for. */
