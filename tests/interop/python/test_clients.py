@@ -146,6 +146,10 @@ class Clients:
         for peer in crowd:
             self.assertEqual(await peer.heard_from(crowd[0]), list(range(50)))
         self.assertEqual(await other.heard_from(other), [])
+        ann, bob, cid, *_ = crowd
+        await ann.ask("say-many", [room, bob.id, cid.id], [cid.id], "once each, but not to cid")
+        self.assertEqual(await bob.heard_from(ann), ["once each, but not to cid"])
+        self.assertEqual(await cid.heard_from(ann), [])
 
     async def test_tells_who_left_and_why(self):
         _, [ann, bob, cid] = await self.crowd(3)
@@ -172,7 +176,7 @@ class Clients:
         self.assertEqual(await peer.ask("message-with-ack", "back"), "back")
 
     async def test_survives_its_heartbeats(self):
-        fixture = Fixture(PING_INTERVAL_MS="100", PING_TIMEOUT_MS="400")
+        fixture = Fixture(PING_INTERVAL_MS="100", PING_TIMEOUT_MS="2000")
         await fixture.start()
         self.addAsyncCleanup(fixture.end)
         pings = PingLog()

@@ -5,7 +5,7 @@ import { it } from "node:test";
 import { freshRoom } from "../support/stage.js";
 import { until } from "../support/wait.js";
 
-const QUICK_HEARTBEAT = { PING_INTERVAL_MS: 300, PING_TIMEOUT_MS: 200 };
+const QUICK_HEARTBEAT = { PING_INTERVAL_MS: 300, PING_TIMEOUT_MS: 900 };
 
 export function disconnect(stage) {
   const abrupt = stage.endsAsWebSocket ? "transport close" : "transport error";
@@ -105,7 +105,7 @@ export function disconnect(stage) {
   });
 
   it("keeps an idle connection alive by its heartbeat", async () => {
-    const fixture = await stage.ownFixture({ PING_INTERVAL_MS: 100, PING_TIMEOUT_MS: 400 });
+    const fixture = await stage.ownFixture({ PING_INTERVAL_MS: 100, PING_TIMEOUT_MS: 2000 });
     const peer = await stage.settled("/", { url: fixture.url });
     let pings = 0;
     await new Promise((resolve) => {

@@ -42,10 +42,11 @@ export class Proxy {
     }
   }
 
-  /** From now on nothing passes on the connections that are open, both ways; nobody is told. */
+  /** From now on nothing passes on the connections that are open, both ways, their end included. */
   freeze() {
-    for (const { client, server } of this.#pairs) {
-      for (const side of [client, server]) side?.unpipe().pause();
+    for (const pair of this.#pairs) {
+      pair.frozen = true;
+      for (const side of [pair.client, pair.server]) side?.unpipe().pause();
     }
   }
 
@@ -59,6 +60,7 @@ export class Proxy {
     this.#pairs.add(pair);
     client.on("error", () => {});
     client.on("close", () => {
+      if (pair.frozen) return;
       this.#pairs.delete(pair);
       pair.server?.destroy();
     });
@@ -81,7 +83,7 @@ export class Proxy {
     const server = connect(this.#target, "127.0.0.1");
     pair.server = server;
     server.on("error", () => {});
-    server.on("close", () => pair.client.destroy());
+    server.on("close", () => pair.frozen || pair.client.destroy());
     server.once("data", () => {
       pair.resting = isWebSocket(first);
     });
