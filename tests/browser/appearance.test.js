@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 
 import { screenshotPath, stage } from "./stage.js";
-import { OUTAGE } from "./visitor.js";
+import { OUTAGE, REFUSAL } from "./visitor.js";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -26,8 +26,10 @@ for (const colorScheme of THEMES) {
     await ada.nameField.fill("Ada");
     await ada.nameField.press("Enter");
     await ada.seesConnected();
-    await ada.reloadWithToken("not.a.token");
-    await ada.seesDoor("does not know you any more");
+    await ada.expecting(REFUSAL, async () => {
+      await ada.reloadWithToken("not.a.token");
+      await ada.seesDoor("does not know you any more");
+    });
     await checkAndShow(ada, `door-again-${colorScheme}`);
   });
 
@@ -74,7 +76,7 @@ for (const colorScheme of THEMES) {
     await ada.seesMessage("The kettle is on.");
     await checkAndShow(ada, `phone-lobby-${colorScheme}`);
 
-    await openSheet(ada, /^People 3/);
+    await openSheet(ada, /^People 2/);
     await ada.seesHere("Grace Hopper");
     await checkAndShow(ada, `phone-people-${colorScheme}`);
     await ada.page.keyboard.press("Escape");
@@ -194,7 +196,7 @@ async function talk(room, ada, grace, edsger) {
   await ada.say("Wonderful.\nI bring the biscuits, and a second line to show that lines stay lines.");
   await grace.chooseRoom("lounge");
   await grace.say("Nobody in the lounge tonight");
-  await ada.roomButton("lounge").filter({ hasText: "unread" }).waitFor();
+  await ada.rooms.getByRole("button", { name: /^lounge \d+ unread$/ }).waitFor();
 }
 
 async function talkOfOthers(room, grace, edsger) {

@@ -19,6 +19,12 @@ export const OUTAGE = [
   { text: /status of 400/, url: /\/socket\.io\// },
 ];
 
+/** A refusal ends a connection that may be on its way from polling to WebSocket. */
+export const REFUSAL = [
+  { text: /WebSocket is closed before the connection is established/ },
+  { text: /status of 400/, url: /\/socket\.io\/.*transport=polling.*sid=/ },
+];
+
 /** A name that the server refuses. */
 export const REFUSED_NAME = [{ text: /status of 400/, url: /\/login$/ }];
 
@@ -79,7 +85,7 @@ export class Visitor {
   }
 
   roomButton(name) {
-    return this.rooms.getByRole("button", { name: new RegExp(`^${name}(,|$)`) });
+    return this.rooms.getByRole("button", { name: new RegExp(`^${name}( \\d|$)`) });
   }
 
   messages(text) {

@@ -2,7 +2,7 @@
 
 import { part, screen, setText } from "../dom";
 import type { Lobby } from "../lobby";
-import { composerView, type Composer } from "./composer";
+import { composerView } from "./composer";
 import { logView } from "./log";
 import { panelsView } from "./panels";
 import { peopleView } from "./people";
@@ -32,7 +32,10 @@ export function lobbyScreen(lobby: Lobby, signOut: () => void): LobbyScreen {
     }),
     peopleView(root, lobby),
     logView(root, lobby, (room, id) => composer.add(lobby.takeBack(room, id))),
-    roomHead(root, lobby, composer),
+    roomHead(root, lobby, () => {
+      closePanels();
+      composer.focus();
+    }),
     composer.render,
   ];
   return {
@@ -44,20 +47,22 @@ export function lobbyScreen(lobby: Lobby, signOut: () => void): LobbyScreen {
   };
 }
 
-function roomHead(root: HTMLElement, lobby: Lobby, composer: Composer): () => void {
+/** The title of the room in view and the button that leaves it. */
+function roomHead(root: HTMLElement, lobby: Lobby, left: () => void): () => void {
   const title = part(root, "title", HTMLElement);
   const log = part(root, "log", HTMLElement);
   const leave = part(root, "leave", HTMLButtonElement);
   leave.addEventListener("click", () => {
     if (lobby.active !== null) lobby.leave(lobby.active);
+    left();
     // With the last room both this button and the composer go; the focus must not.
     if (lobby.active === null) log.focus();
-    else composer.focus();
   });
   return () => {
     const room = lobby.active;
     setText(title, room?.name ?? "No room");
     leave.hidden = room === null;
+    setText(leave, `Leave ${room?.name ?? ""}`);
     document.title = pageTitle(lobby);
   };
 }

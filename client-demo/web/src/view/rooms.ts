@@ -13,7 +13,12 @@ export function roomsView(root: HTMLElement, lobby: Lobby, chosen: () => void): 
   const row: Row<Room> = {
     key: (room) => room.name,
     make: (room) => {
-      const button = element("button", { type: "button" }, element("span", { class: "room-name" }, room.name));
+      const button = element(
+        "button",
+        { type: "button" },
+        element("span", { class: "room-name" }, room.name),
+        element("span", { class: "badge", hidden: "" }),
+      );
       button.addEventListener("click", () => {
         lobby.show(room);
         chosen();
@@ -38,22 +43,21 @@ function unreadElsewhere(lobby: Lobby): number {
 }
 
 function mark(item: HTMLElement, room: Room, active: boolean): void {
-  const button = item.firstElementChild;
-  if (button === null) return;
+  const button = item.querySelector("button");
+  const count = item.querySelector<HTMLElement>(".badge");
+  if (button === null || count === null) return;
   if (active) button.setAttribute("aria-current", "true");
   else button.removeAttribute("aria-current");
-  const count = button.querySelector(".badge") ?? button.appendChild(element("span", { class: "badge" }));
-  if (count instanceof HTMLElement) badge(count, room.unread);
+  badge(count, room.unread);
 }
 
+/** A number to see; whoever hears it is told of what. */
 function badge(target: HTMLElement, count: number): void {
   target.hidden = count === 0;
   if (target.dataset["count"] === String(count)) return;
   target.dataset["count"] = String(count);
-  target.replaceChildren(
-    element("span", { "aria-hidden": "true" }, count > 99 ? "99+" : String(count)),
-    element("span", { class: "unseen" }, `, ${count} unread`),
-  );
+  const shown = count > 99 ? "99+" : String(count);
+  target.replaceChildren(...(count === 0 ? [] : [shown, element("span", { class: "unseen" }, " unread")]));
 }
 
 function joinForm(root: HTMLElement, lobby: Lobby, chosen: () => void): void {
