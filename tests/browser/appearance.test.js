@@ -57,7 +57,7 @@ for (const colorScheme of THEMES) {
       }),
     );
     await ada.say("too long ".repeat(4_000));
-    await ada.log.getByText(/^Not sent: /).waitFor();
+    await ada.log.getByText(/^Not sent\. /).waitFor();
     await check(ada);
   });
 

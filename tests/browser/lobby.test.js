@@ -190,10 +190,10 @@ scene("a message that the server refuses goes back to the writer", async ({ visi
   const long = "long ".repeat(6_000).trim();
   await ada.say(long);
 
-  await ada.log.getByText(/^Not sent: /).waitFor();
+  await ada.log.getByText(/^Not sent\. /).waitFor();
   await ada.log.getByRole("button", { name: "Edit and send again" }).click();
   assert.equal(await ada.message.inputValue(), long);
-  assert.equal(await ada.log.getByText(/^Not sent: /).count(), 0);
+  assert.equal(await ada.log.getByText(/^Not sent\. /).count(), 0);
   await ada.say("shorter");
   await ada.seesMessage("shorter");
 });

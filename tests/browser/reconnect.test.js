@@ -59,6 +59,73 @@ scene("every room is entered again after a restart, not only the one in view", a
   await ada.seesMessage("Is the lounge there?");
 });
 
+scene("a message that was under way when the server died is offered again, not sent twice", async ({ server, visit }) => {
+  const ada = await visit();
+  await ada.comeIn("Ada");
+
+  await outage([ada], async () => {
+    server.freeze();
+    await ada.say("Into the void");
+    await ada.log.getByText("Sending…").waitFor();
+    await server.kill();
+    await ada.log.getByText("Perhaps not sent").waitFor();
+    await server.restart();
+    await ada.seesConnected();
+  });
+
+  await ada.log.getByRole("button", { name: "Edit and send again" }).click();
+  assert.equal(await ada.message.inputValue(), "Into the void");
+  await ada.message.press("Enter");
+  await ada.seesMessage("Into the void");
+  assert.equal(await ada.messages("Into the void").count(), 1);
+});
+
+scene("a message whose answer was lost is found in the room and shown once", async ({ visit }) => {
+  const ada = await visit({ wiretap: true });
+  const grace = await visit();
+  await ada.comeIn("Ada");
+  await grace.comeIn("Grace");
+
+  await outage([ada], async () => {
+    ada.wire.deaf = true;
+    await ada.say("Did that arrive?");
+    await grace.seesMessage("Did that arrive?");
+    await ada.log.getByText("Sending…").waitFor();
+    await grace.say("It did");
+    await grace.seesMessage("It did");
+    await ada.wire.cut();
+    await ada.seesMessage("It did");
+  });
+
+  await ada.seesMessage("Did that arrive?");
+  assert.equal(await ada.messages("Did that arrive?").count(), 1);
+});
+
+scene("an end by the server is shown and left to the visitor", async ({ visit }) => {
+  const ada = await visit({ wiretap: true });
+  const grace = await visit();
+  await ada.comeIn("Ada");
+  await grace.comeIn("Grace");
+
+  ada.wire.tell("41/lobby,");
+  await ada.link.filter({ hasText: "Disconnected" }).waitFor();
+  await ada.page.getByText("The server ended this connection.").waitFor();
+  await grace.seesGone("Ada");
+  await ada.page.getByRole("button", { name: "Connect again" }).click();
+  await ada.seesConnected();
+  await grace.seesHere("Ada");
+});
+
+scene("an error that the server reports is shown until it is dismissed", async ({ visit }) => {
+  const ada = await visit({ wiretap: true });
+  await ada.comeIn("Ada");
+
+  ada.wire.tell('42/lobby,["error",{"code":"busy","message":"the lobby is busy"}]');
+  await ada.page.getByRole("alert").filter({ hasText: "The lobby is busy." }).waitFor();
+  await ada.page.getByRole("button", { name: "Dismiss" }).click();
+  await ada.page.getByRole("alert").filter({ hasText: "busy" }).waitFor({ state: "hidden" });
+});
+
 scene("a server that cannot be reached is explained at the door", async ({ server, visit }) => {
   const ada = await visit();
   await ada.nameField.fill("Ada");

@@ -17,12 +17,17 @@ import { fileURLToPath } from "node:url";
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const webRoot = path.join(repository, "client-demo/web/dist");
 
-/** How long the server may take to listen, and to stop when asked to. */
+/** How long the server may take until it listens. */
 const START_MS = 20_000;
-const STOP_MS = 15_000;
 
 /** How much of the server's own output is kept for a failure's report. */
 const OUTPUT_KEPT = 8_000;
+
+/** Ended with this process, however it ends. */
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 export class LobbyServer {
   #child = null;
@@ -55,6 +60,8 @@ export class LobbyServer {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    running.add(child);
+    child.on("exit", () => running.delete(child));
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
         this.#output = (this.#output + chunk).slice(-OUTPUT_KEPT);
@@ -66,30 +73,24 @@ export class LobbyServer {
     await this.#listening(child);
   }
 
-  /** Ends it at once, as a crash would. */
-  async kill() {
-    await this.#end("SIGKILL");
+  /** Makes it deaf and mute, with all its connections open. */
+  freeze() {
+    this.#child.kill("SIGSTOP");
   }
 
-  /** Asks it to stop, and insists when it does not. */
-  async stop() {
-    await this.#end("SIGTERM");
+  /** Ends it at once, as a crash would. */
+  async kill() {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || hasEnded(child)) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
   }
 
   /** Other tokens are valid from the next start on. */
   changeSecret() {
     this.secret = newSecret();
-  }
-
-  async #end(signal) {
-    const child = this.#child;
-    this.#child = null;
-    if (child === null || hasEnded(child)) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    const insist = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
-    await ended;
-    clearTimeout(insist);
   }
 
   async #listening(child) {

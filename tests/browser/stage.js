@@ -1,5 +1,6 @@
 /**
- * A stage for one test file: one server, one browser, and visitors.
+ * A stage for one test file: one browser, and for every scene a new server and
+ * new visitors.
  *
  * Every visitor has a browser context of their own, so nothing is shared, and
  * everything their browser complains about is collected. A scene fails when
@@ -35,35 +36,35 @@ const flags = [
 
 /** Sets the stage up for the tests of a file. */
 export function stage() {
-  const set = { server: null, browser: null };
+  let browser = null;
   before(async () => {
     await mkdir(screenshots, { recursive: true });
-    set.server = await LobbyServer.start();
-    set.browser = await chromium.launch({
+    browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       headless: true,
       args: flags,
     });
   });
   after(async () => {
-    await set.browser?.close();
-    await set.server?.stop();
+    await browser?.close();
   });
 
   /** A test with visitors; `visit` brings a new one, at the door. */
   const scene = (name, play) => {
     test(name, { timeout: SCENE_MS }, async () => {
+      const server = await LobbyServer.start();
       const visitors = [];
       const visit = async (options = {}) => {
-        const visitor = await newVisitor(set, options);
+        const visitor = await newVisitor(browser, server, options);
         visitors.push(visitor);
         return visitor;
       };
       try {
-        await play({ server: set.server, visit });
+        await play({ server, visit });
         for (const visitor of visitors) assert.deepEqual(visitor.complaints, []);
       } finally {
         await Promise.all(visitors.map((visitor) => visitor.page.context().close()));
+        await server.kill();
       }
     });
   };
@@ -74,7 +75,8 @@ export function screenshotPath(name) {
   return path.join(screenshots, `${name}.png`);
 }
 
-async function newVisitor({ browser, server }, { init, ...options }) {
+/** `init` runs in the page before the page's own script; `wiretap` puts the visitor's WebSocket into our hands. */
+async function newVisitor(browser, server, { init, wiretap = false, ...options }) {
   const context = await browser.newContext({
     viewport: { width: 1180, height: 760 },
     locale: "en-GB",
@@ -84,6 +86,7 @@ async function newVisitor({ browser, server }, { init, ...options }) {
   context.setDefaultTimeout(WAIT_MS);
   if (init !== undefined) await context.addInitScript(init);
   const visitor = new Visitor(await context.newPage());
+  if (wiretap) await visitor.tap();
   await visitor.page.goto(server.url);
   return visitor;
 }

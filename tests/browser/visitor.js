@@ -31,6 +31,8 @@ export const REFUSED_NAME = [{ text: /status of 400/, url: /\/login$/ }];
 export class Visitor {
   /** What the browser complained about and no `expecting` announced. */
   complaints = [];
+  /** The visitor's latest WebSocket, when it is tapped. */
+  wire = null;
   #expected = [];
 
   constructor(page) {
@@ -58,6 +60,27 @@ export class Visitor {
     } finally {
       this.#expected = [];
     }
+  }
+
+  /** Puts this visitor's WebSocket into our hands, as `wire`. */
+  async tap() {
+    await this.page.routeWebSocket(/\/socket\.io\//, (toPage) => {
+      const toServer = toPage.connectToServer();
+      const wire = {
+        deaf: false,
+        /** Hands the page a packet that the server never sent. */
+        tell: (packet) => toPage.send(packet),
+        cut: async () => {
+          await toPage.close();
+          await toServer.close();
+        },
+      };
+      toPage.onMessage((packet) => toServer.send(packet));
+      toServer.onMessage((packet) => {
+        if (!wire.deaf) toPage.send(packet);
+      });
+      this.wire = wire;
+    });
   }
 
   async comeIn(name) {

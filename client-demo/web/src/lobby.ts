@@ -11,7 +11,7 @@ import { ANSWER_MS, createSocket, watch, type Link, type LobbySocket } from "./c
 import { isRefused, ROOM_NAME, type Answer, type Message, type Problem, type RoomView, type Welcome } from "./contract";
 import { Room } from "./room";
 import type { Places } from "./session";
-import { departure, NO_ANSWER, ROOM_NAME_RULE } from "./words";
+import { departure, NO_ANSWER, ROOM_NAME_RULE, sentence } from "./words";
 
 export interface LobbyListener {
   changed(): void;
@@ -61,7 +61,7 @@ export class Lobby {
     const problem = this.socket.connected ? await this.join(room) : null;
     if (problem === null) return null;
     this.drop(room, before);
-    return problem.message;
+    return sentence(problem.message);
   }
 
   show(room: Room): void {
@@ -133,6 +133,8 @@ export class Lobby {
       this.change();
     });
     socket.on("member:left", ({ room, member, reason }) => {
+      // Of oneself this is the connection before, noticed late.
+      if (member.id === this.welcome.user.id) return;
       this.rooms.get(room)?.left(member, departure(reason), Date.now());
       this.change();
     });
@@ -215,8 +217,8 @@ export class Lobby {
     this.seen();
   }
 
-  private complain(sentence: string): void {
-    this.alert = sentence;
+  private complain(message: string): void {
+    this.alert = sentence(message);
     this.change();
   }
 

@@ -7,6 +7,7 @@
  */
 
 import { FIRST_ROOM, NAME_LIMIT, ROOM_NAME, type Person, type Problem, type Welcome } from "./contract";
+import { sentence } from "./words";
 
 const WHO = "greenroom.session";
 const WHERE = "greenroom.rooms";
@@ -81,12 +82,6 @@ async function readLogin(response: Response): Promise<Login> {
   if (response.ok && isWelcome(body)) return { welcome: body };
   if (isRecord(body) && isProblem(body["error"])) return { problem: sentence(body["error"].message) };
   return { problem: `The server answered with ${response.status}. Please try again.` };
-}
-
-function sentence(message: string): string {
-  const text = message.trim();
-  const capital = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
 function isWelcome(value: unknown): value is Welcome {

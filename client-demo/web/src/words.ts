@@ -36,6 +36,13 @@ export function transportName(transport: string): string {
   return transport === "websocket" ? "WebSocket" : transport === "polling" ? "long polling" : transport;
 }
 
+/** A message of the server, which may come in lower case and without a full stop, as a sentence. */
+export function sentence(message: string): string {
+  const text = message.trim();
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
 export const NO_ANSWER = "The server did not answer. Please try again.";
 
 export const ROOM_NAME_RULE = "A room’s name has 1 to 32 of a–z, 0–9 and the hyphen.";

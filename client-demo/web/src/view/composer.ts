@@ -39,7 +39,6 @@ export function composerView(root: HTMLElement, lobby: Lobby): Composer {
       input.value = shown?.draft ?? "";
       form.hidden = shown === null;
       setText(label, `Message to ${shown?.name ?? ""}`);
-      input.placeholder = label.textContent ?? "";
     },
     focus() {
       if (matchMedia("(pointer: fine)").matches) input.focus();

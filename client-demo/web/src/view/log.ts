@@ -4,7 +4,7 @@ import type { Message } from "../contract";
 import { element, part, setText, showList, type Row } from "../dom";
 import type { Lobby } from "../lobby";
 import type { Line, Pending, PendingState, Room } from "../room";
-import { dateAndTime, timeOfDay } from "../words";
+import { dateAndTime, sentence, timeOfDay } from "../words";
 import { avatar } from "./avatar";
 
 type Entry = Line | ({ readonly kind: "pending" } & Pending);
@@ -31,10 +31,10 @@ export function logView(root: HTMLElement, lobby: Lobby, edit: (room: Room, id: 
     log.setAttribute("aria-busy", String(changed));
     log.setAttribute("aria-label", room === null ? "Messages" : `Messages in ${room.name}`);
     const entries = room === null ? [] : entriesOf(room);
-    const atEnd = changed || scroll.atEnd();
+    const follow = changed || scroll.following();
     if (changed) log.replaceChildren();
     showList(log, entries, rowFor(lobby, room, entries, edit));
-    scroll.settle(atEnd);
+    scroll.settle(follow);
     log.setAttribute("aria-busy", "false");
     setText(empty, emptyText(room));
     empty.hidden = entries.length > 0;
@@ -87,7 +87,7 @@ function noticeRow(text: string, at: number): HTMLElement {
 }
 
 function messageRow(message: Message, own: boolean): HTMLElement {
-  const row = element(
+  return element(
     "article",
     { class: own ? "message own" : "message" },
     avatar(message.from),
@@ -100,7 +100,6 @@ function messageRow(message: Message, own: boolean): HTMLElement {
     ),
     element("p", { class: "message-text" }, message.text),
   );
-  return row;
 }
 
 function pendingRow(message: Pending, sign: HTMLElement, name: string, edit: () => void): HTMLElement {
@@ -138,7 +137,7 @@ function pendingText(state: PendingState): string {
     case "unsure":
       return "Perhaps not sent: the connection went before the answer came.";
     case "refused":
-      return `Not sent: ${state.problem.message}`;
+      return `Not sent. ${sentence(state.problem.message)}`;
   }
 }
 
@@ -164,7 +163,8 @@ function followEnd(log: HTMLElement, newer: HTMLElement) {
   // A keyboard on a phone, a turned screen: the end stays where it was.
   new ResizeObserver(() => following && toEnd()).observe(log);
   return {
-    atEnd,
+    /** Asked rather than measured: whatever was drawn before the log may have moved its end. */
+    following: () => following,
     settle(follow: boolean): void {
       following = follow;
       if (follow) toEnd();
