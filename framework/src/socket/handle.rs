@@ -222,7 +222,7 @@ impl Socket {
         let room = room.into();
         {
             let mut local = self.local();
-            if local.rooms.contains(&room) {
+            if local.rooms.contains(&room) || room.as_str() == self.id().as_str() {
                 return Ok(());
             }
             if local.rooms.len() >= self.0.namespace.runtime.config.max_rooms {
