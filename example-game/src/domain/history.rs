@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Person, RoomId, Text};
 
@@ -15,12 +15,18 @@ const ROOMS: usize = 1_000;
 /// Something that was said in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Message {
+    #[serde(serialize_with = "as_text")]
     pub(crate) id: u64,
     pub(crate) room: RoomId,
     pub(crate) from: Person,
     pub(crate) text: Text,
     /// Milliseconds since 1970.
     pub(crate) at: u64,
+}
+
+/// JavaScript's numbers do not hold every `u64`.
+fn as_text<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
 }
 
 /// The last messages of the rooms last used.
