@@ -24,12 +24,11 @@ mod protocol;
 mod registry;
 mod wire;
 
-pub(crate) use app::{AppFactory, SessionApp, SessionCx};
+pub(crate) use app::{SessionApp, SessionCx};
 pub(crate) use engine::{Engine, OpenError};
 pub(crate) use handle::{Post, SessionHandle};
 pub use handshake::Handshake;
-pub(crate) use outbox::{OutboxCell, Pending, SharedOutbox};
+pub(crate) use outbox::{Pending, SharedOutbox};
 pub(crate) use permit::{ReadBudget, ReadPermit};
 pub(crate) use protocol::WireFate;
-pub(crate) use registry::SessionId;
 pub(crate) use wire::{Order, WireLine};
