@@ -61,7 +61,8 @@ pub struct Config {
     /// Messages in an actor's mailbox; then its senders wait. Default 1,024: a turn of a busy room,
     /// some 100 KB.
     pub mailbox_capacity: usize,
-    /// Namespaces that one session may have open. Default 64: each costs an actor.
+    /// Namespaces that one session may have open, and as many again that it is about to leave. Default
+    /// 64: each costs an actor.
     pub max_namespaces: usize,
     /// Rooms that one socket may be in. Default 256: leaving them all is one turn of the namespace.
     pub max_rooms: usize,

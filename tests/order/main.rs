@@ -30,6 +30,15 @@ async fn a_narrow_lane_stops_reading_and_still_keeps_the_order() {
 }
 
 #[actix_rt::test]
+async fn full_mailboxes_make_senders_wait_and_still_keep_the_order() {
+    for seed in 0..1_000 {
+        let config = Config { mailbox_capacity: 1 + usize::from(seed % 2 == 1), ..Config::default() };
+        let Outcome { expected, received, program } = run(seed, config).await;
+        assert_eq!(received, expected, "seed {seed}: {program:?}");
+    }
+}
+
+#[actix_rt::test]
 async fn without_lanes_the_same_programs_lose_their_order() {
     let mut violations = 0;
     for seed in 0..1_000 {

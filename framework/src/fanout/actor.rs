@@ -21,7 +21,7 @@ pub(super) struct FanoutActor {
     slots: Rc<RefCell<Slots>>,
     worker: WorkerId,
     budget: Budget,
-    guard: DeathGuard,
+    _guard: DeathGuard,
 }
 
 impl FanoutActor {
@@ -35,7 +35,7 @@ impl FanoutActor {
             let (runtime, slots) = (runtime.clone(), slots.clone());
             move || handle.restart_after_death(&runtime, &slots, worker)
         });
-        Self { runtime, slots, worker, budget: Budget::default(), guard }
+        Self { runtime, slots, worker, budget: Budget::default(), _guard: guard }
     }
 
     fn push(&self, pushes: impl IntoIterator<Item = Push>) {
@@ -66,10 +66,6 @@ impl Actor for FanoutActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
-    }
-
-    fn stopped(&mut self, _: &mut Self::Context) {
-        self.guard.disarm_unless_panicking();
     }
 }
 

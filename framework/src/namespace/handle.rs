@@ -267,8 +267,12 @@ impl NamespaceShared {
 
     /// Starts the actor on this worker unless it runs somewhere.
     pub(crate) fn ensure_started(self: &Arc<Self>, worker: &WorkerHandle) {
+        let is_running = |addr: &Option<Addr<_>>| addr.as_ref().is_some_and(Addr::connected);
+        if is_running(&self.addr.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
         let mut addr = self.addr.write().unwrap_or_else(PoisonError::into_inner);
-        if addr.as_ref().is_some_and(Addr::connected) {
+        if is_running(&addr) {
             return;
         }
         let shared = self.clone();
@@ -299,8 +303,8 @@ impl NamespaceShared {
     }
 
     /// Lifecycle: a socket has ended.
-    pub(crate) fn disconnect(&self, member: SlotRef) {
-        self.tell(NamespaceCommand::Disconnect(member));
+    pub(crate) fn disconnect(&self, socket: &Socket) {
+        self.tell(NamespaceCommand::Disconnect(socket.clone()));
     }
 
     /// An emit by no socket: bounded by what waits of its kind.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix::{Actor, ActorContext, Context, Handler, System};
+use actix::{Actor, ActorContext, Context, Handler};
 use bytes::Bytes;
 use greenroom_proto::engineio::{DecodeError, Message, Packet};
 use greenroom_proto::session::{Effect, PollAnswer, Refusal, Session, SessionState, Source, WireId};
@@ -17,7 +17,7 @@ use super::outbox::Pending;
 use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
 use super::wire::{Order, WireLine};
-use crate::runtime::shell::Budget;
+use crate::runtime::shell::{Budget, is_death};
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
 
@@ -326,11 +326,7 @@ impl Handler<SessionCommand> for SessionActor {
 impl Drop for SessionActor {
     fn drop(&mut self) {
         self.order(Order::Drop);
-        let Some(mut app) = self.app.take() else { return };
-        // Without a System the thread is ending: nobody is left to tell.
-        if System::try_current().is_none() {
-            return;
-        }
+        let Some(mut app) = self.app.take().filter(|_| is_death()) else { return };
         let session = &self.registration.session;
         session.runtime().metrics.actor_deaths.count();
         tracing::error!("a session died; its client is sent away");

@@ -32,9 +32,15 @@ pub(crate) struct SocketTable {
     server: Arc<ServerShared>,
     worker: Rc<Worker>,
     decoder: Decoder,
-    sockets: SmallVec<[Socket; 1]>,
+    sockets: SmallVec<[Entry; 1]>,
     /// Until then a socket must have been asked for.
     connect_deadline: Option<Instant>,
+}
+
+struct Entry {
+    socket: Socket,
+    /// The client has said that it leaves; the socket may not have heard yet.
+    left: bool,
 }
 
 /// Why the session has to end: it broke the protocol.
@@ -82,11 +88,17 @@ impl SocketTable {
             PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx),
             // Only servers send it.
             PacketKind::ConnectError { .. } => return Err(Violation(DisconnectReason::ForcedServerClose)),
-            PacketKind::Disconnect => Inbound::Disconnect,
+            PacketKind::Disconnect => {
+                if let Some(entry) = self.find_mut(&packet.namespace) {
+                    entry.left = true;
+                }
+                Inbound::Disconnect
+            }
             PacketKind::Event { name, ack, args } => Inbound::Event { name, ack, args: Args::new(args) },
             PacketKind::Ack { id, args } => Inbound::Ack { id, args: Args::new(args) },
         };
-        let socket = self.find(&packet.namespace).ok_or(Violation(DisconnectReason::ForcedServerClose))?;
+        let entry = self.find_mut(&packet.namespace);
+        let socket = &entry.ok_or(Violation(DisconnectReason::ForcedServerClose))?.socket;
         match batches.last_mut() {
             Some((last, packets)) if last.id() == socket.id() => packets.push(inbound),
             _ => batches.push((socket.clone(), vec![inbound])),
@@ -101,15 +113,15 @@ impl SocketTable {
         cx: &mut SessionCx<'_>,
     ) -> Result<(), Violation> {
         // A socket that has ended makes room for a new one in its namespace.
-        self.sockets.retain(|socket| !socket.has_ended());
-        if self.find(path).is_some_and(|socket| !socket.is_leaving()) {
+        self.sockets.retain(|entry| !entry.socket.has_ended());
+        if self.find_mut(path).is_some_and(|entry| !entry.is_leaving()) {
             return Err(Violation(DisconnectReason::ForcedServerClose));
         }
         let Some(namespace) = self.server.find_namespace(path) else {
             self.push(refuse_unknown(path), cx);
             return Ok(());
         };
-        if self.sockets.len() >= self.server.runtime.config.max_namespaces {
+        if !self.has_room() {
             let reject = Reject::new("too_many_namespaces", "this connection has too many namespaces open");
             self.push(super::connect::refusal(path, &reject), cx);
             return Ok(());
@@ -117,14 +129,21 @@ impl SocketTable {
         let auth = auth.map(|auth| Box::from(auth.as_str()));
         let socket = Socket::new(namespace, cx.session().clone(), auth);
         SocketActor::start(socket.clone(), self.worker.clone());
-        self.sockets.push(socket);
+        self.sockets.push(Entry { socket, left: false });
         self.connect_deadline = None;
         Ok(())
     }
 
+    /// Those that leave do not count, or a client could not come back at once; but they are bounded too.
+    fn has_room(&self) -> bool {
+        let limit = self.server.runtime.config.max_namespaces;
+        let staying = self.sockets.iter().filter(|entry| !entry.is_leaving()).count();
+        staying < limit && self.sockets.len() < limit.saturating_mul(2)
+    }
+
     /// The newest socket of the namespace: one that leaves may still be there.
-    fn find(&self, path: &str) -> Option<&Socket> {
-        self.sockets.iter().rev().find(|socket| *socket.shared().namespace.path == *path)
+    fn find_mut(&mut self, path: &str) -> Option<&mut Entry> {
+        self.sockets.iter_mut().rev().find(|entry| *entry.socket.shared().namespace.path == *path)
     }
 
     fn push(&self, packet: Bytes, cx: &SessionCx<'_>) {
@@ -133,6 +152,12 @@ impl SocketTable {
         let command = FanoutCommand::Push(smallvec::smallvec![push]);
         // A full mailbox here: the answer to a CONNECT that nobody serves may wait in line.
         self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
+    }
+}
+
+impl Entry {
+    fn is_leaving(&self) -> bool {
+        self.left || self.socket.is_leaving()
     }
 }
 
@@ -168,8 +193,8 @@ impl SessionApp for SocketTable {
     }
 
     fn closed(&mut self, reason: DisconnectReason, _: &mut SessionCx<'_>) {
-        for socket in self.sockets.drain(..) {
-            socket.end(reason);
+        for entry in self.sockets.drain(..) {
+            entry.socket.end(reason);
         }
     }
 }
@@ -177,8 +202,8 @@ impl SessionApp for SocketTable {
 impl Drop for SocketTable {
     fn drop(&mut self) {
         // Only if the session's actor died: a session that ends in order has told its sockets.
-        for socket in &self.sockets {
-            socket.end(DisconnectReason::TransportClose);
+        for entry in &self.sockets {
+            entry.socket.end(DisconnectReason::TransportClose);
         }
     }
 }
