@@ -335,6 +335,7 @@ mod tests {
             r#"[{"_placeholder":true,"_placeholder":1}]"#,
             r#"[{"_placeholder":false,"num":9}]"#,
             r#"[{"num":{"_placeholder":true,"num":1}}]"#,
+            r#"[{"_placeholder":[true],"num":[9]}]"#,
         ];
         for text in good {
             assert!(scan(text, rules(Some(2))).is_ok(), "{text}");
