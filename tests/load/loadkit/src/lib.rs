@@ -5,6 +5,7 @@
 //! * [`random`]: a seeded generator, so that a run can be repeated.
 //! * [`args`]: `--name value` arguments.
 //! * [`limits`]: the limit of open files.
+//! * [`http`], [`polling`]: blocking long-polling.
 //! * [`loopback`]: client and listening sockets on the loopback interface.
 //!
 //! Nothing here validates more than a peer under measurement needs: no limits, no UTF-8 checks.
@@ -12,8 +13,10 @@
 
 pub mod args;
 pub mod epoll;
+pub mod http;
 pub mod limits;
 pub mod loopback;
+pub mod polling;
 pub mod random;
 pub mod websocket;
 
