@@ -1,1 +1,70 @@
-//! Placeholder.
+//! Greenroom: multiplayer rooms and presence on actors, for every stock Socket.IO client.
+//!
+//! A server is a [`Server`] with [`Namespace`]s; clients are [`Socket`]s in rooms. Every socket,
+//! room and namespace is an actix actor, which a user never has to see: handlers are closures,
+//! typed by serde, and run in the order in which a client's events arrive.
+//!
+//! ```no_run
+//! use greenroom::prelude::*;
+//!
+//! #[actix_web::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let io = Server::new();
+//!     io.of("/").on_connect(|socket| {
+//!         socket.emit("message", "Welcome to the server");
+//!         socket.on("chat message", |socket: Socket, text: String| {
+//!             socket.broadcast().emit("chat message", text);
+//!             Ok("sent")
+//!         });
+//!     });
+//!     greenroom::serve(io, ("127.0.0.1", 7000)).await
+//! }
+//! ```
+//!
+//! # What may be relied on
+//!
+//! * **Order.** What one socket's handlers send reaches any one recipient in program order,
+//!   whatever the mix of direct emits, acknowledgements, room emits, joins and leaves.
+//! * **Isolation.** A slow client, a panic in a handler or a client that breaks the protocol costs
+//!   nobody else anything.
+//! * **Bounds.** Nothing grows without a limit that has a name in [`Config`].
+//!
+//! # Features
+//!
+//! * `rustls` (default): TLS in [`serve`].
+//! * `testing`: a clock that tests move, and faults to inject.
+
+mod auth;
+mod config;
+mod error;
+mod event;
+mod fanout;
+mod namespace;
+mod room;
+mod runtime;
+mod server;
+mod session;
+mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use auth::{AuthError, Claims, JwtAuth};
+pub use config::{Config, Cors};
+pub use error::{AckError, EmitError, Emitted, Reject};
+pub use event::{Args, Binary, EncodedArgs, FromArgs, IntoAck, IntoArgs, ListenerId};
+pub use greenroom_proto::rooms::RoomName;
+pub use greenroom_proto::socket::reason::DisconnectReason;
+pub use namespace::Namespace;
+pub use runtime::metrics::Stats;
+pub use runtime::worker::NoSystem;
+pub use server::{Server, ServerBuilder};
+pub use session::Handshake;
+pub use socket::{AckRequest, Broadcast, Socket, SocketId, TooManyRooms};
+
+/// What most servers use.
+pub mod prelude {
+    pub use crate::{
+        AckError, Args, Binary, Broadcast, Config, DisconnectReason, EmitError, JwtAuth, Namespace, Reject,
+        Server, Socket, SocketId,
+    };
+}

@@ -1,0 +1,350 @@
+//! The bounded queue of packets towards one session.
+//!
+//! Owns: ready frames, and how much of the first one is already written.
+//! Takes: packets of the session's members' rooms and of the session itself.
+//! Emits: bytes for a WebSocket, or payloads for a poll.
+//! Keeps: packets leave whole and in the order they came, on whichever transport; bytes stay under the limit.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::engineio::payload;
+
+/// How much a packet matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// The packet is sent, or the session ends.
+    #[default]
+    Reliable,
+    /// The packet is left out if the peer is not ready for it at this moment.
+    Volatile,
+}
+
+/// What became of a pushed packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an overflow has to end the session"]
+pub enum Pushed {
+    /// It waits in the outbox.
+    Queued,
+    /// It was left out: it was volatile and the peer not ready, or the outbox takes no more.
+    Dropped,
+    /// It did not fit: the peer reads too slowly. Reported once; from then on everything is dropped.
+    Overflow,
+}
+
+/// Packets that wait for one peer, each held as the WebSocket frames that carry it.
+///
+/// An entry is one packet: a text frame, followed by its attachments as binary frames. The same
+/// `Bytes` is shared by all receivers of a broadcast. A poll turns the frames back into packets.
+///
+/// An empty outbox holds no heap memory.
+#[derive(Debug)]
+pub struct Outbox {
+    /// The packet that leaves next; kept outside of `rest`, so that one packet at a time costs no allocation.
+    first: Option<Bytes>,
+    rest: VecDeque<Bytes>,
+    /// Bytes of `first` that a WebSocket has already taken.
+    written: usize,
+    /// Bytes of all entries that are not yet written.
+    pending: usize,
+    limit: usize,
+    dropped: u32,
+    writable: bool,
+    intake: Intake,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Intake {
+    Open,
+    /// Nothing more comes; what waits may still leave.
+    Sealed,
+    /// The limit was passed, or the transport is gone.
+    Discarding,
+}
+
+impl Outbox {
+    /// An empty outbox that holds at most `limit` bytes, or one packet of any size.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            first: None,
+            rest: VecDeque::new(),
+            written: 0,
+            pending: 0,
+            limit,
+            dropped: 0,
+            writable: false,
+            intake: Intake::Open,
+        }
+    }
+
+    /// Queues a packet, given as ready server frames.
+    pub fn push(&mut self, packet: Bytes, delivery: Delivery) -> Pushed {
+        if self.intake != Intake::Open || (delivery == Delivery::Volatile && !self.writable) {
+            self.dropped = self.dropped.saturating_add(1);
+            return Pushed::Dropped;
+        }
+        // One packet always fits an empty outbox: the limit is about a peer that does not keep up.
+        if self.pending.saturating_add(packet.len()) > self.limit && self.pending > 0 {
+            self.discard();
+            return Pushed::Overflow;
+        }
+        self.append(packet);
+        Pushed::Queued
+    }
+
+    /// Queues a packet of the session itself ahead of all packets of which nothing is written yet.
+    ///
+    /// A ping must not wait behind megabytes of data, or a slow peer looks like a dead one. The limit
+    /// does not apply: there is at most one such packet at a time, of a few bytes.
+    pub fn push_ahead(&mut self, packet: Bytes) {
+        if self.intake == Intake::Discarding {
+            return;
+        }
+        self.pending = self.pending.saturating_add(packet.len());
+        if self.written > 0 {
+            self.rest.push_front(packet);
+        } else if let Some(second) = self.first.replace(packet) {
+            self.rest.push_front(second);
+        }
+    }
+
+    /// Queues the packet that says the session is over, behind everything, and takes no more.
+    pub fn push_close(&mut self, packet: Bytes) {
+        if self.intake != Intake::Discarding {
+            self.intake = Intake::Sealed;
+            self.append(packet);
+        }
+    }
+
+    /// The next bytes for a WebSocket, as slices of at most `budget` bytes together.
+    pub fn front(&self, budget: usize) -> impl Iterator<Item = &[u8]> {
+        let mut left = budget;
+        let mut skip = self.written;
+        self.first.iter().chain(&self.rest).map_while(move |packet| {
+            let fresh = packet.get(skip..)?;
+            skip = 0;
+            let slice = fresh.get(..left.min(fresh.len()))?;
+            left -= slice.len();
+            (!slice.is_empty()).then_some(slice)
+        })
+    }
+
+    /// Takes note that a WebSocket has written the first `count` pending bytes.
+    pub fn advance(&mut self, count: usize) {
+        let mut count = count.min(self.pending);
+        self.pending -= count;
+        while let Some(first) = &self.first {
+            let fresh = first.len().saturating_sub(self.written);
+            if count < fresh {
+                self.written += count;
+                break;
+            }
+            count -= fresh;
+            self.written = 0;
+            self.first = self.rest.pop_front();
+        }
+        self.release_if_empty();
+    }
+
+    /// Takes whole packets for the answer of a poll: at most `max_payload` bytes, but at least one packet.
+    ///
+    /// A packet larger than `max_payload` is sent alone, as the reference does: the limit is the
+    /// client's promise, and refusing would lose the packet.
+    #[must_use]
+    pub fn take_payload(&mut self, max_payload: usize) -> Bytes {
+        let mut payload = payload::Writer::new(max_payload);
+        while let Some(packet) = self.first.take_if(|packet| payload.push(packet)) {
+            self.pending = self.pending.saturating_sub(packet.len());
+            self.first = self.rest.pop_front();
+        }
+        self.release_if_empty();
+        payload.finish()
+    }
+
+    /// Says whether the peer is ready: the last flush did not block, or a poll is waiting.
+    pub fn set_writable(&mut self, writable: bool) {
+        self.writable = writable;
+    }
+
+    /// Takes no more packets; what waits may still leave.
+    pub fn seal(&mut self) {
+        if self.intake == Intake::Open {
+            self.intake = Intake::Sealed;
+        }
+    }
+
+    /// Drops everything and takes no more: the transport is gone.
+    pub fn discard(&mut self) {
+        self.intake = Intake::Discarding;
+        self.first = None;
+        self.written = 0;
+        self.pending = 0;
+        self.rest = VecDeque::new();
+    }
+
+    /// Bytes that wait.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Whether nothing more can come.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.intake != Intake::Open
+    }
+
+    /// Packets left out so far.
+    #[must_use]
+    pub fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
+    fn append(&mut self, packet: Bytes) {
+        self.pending = self.pending.saturating_add(packet.len());
+        if self.first.is_none() {
+            self.first = Some(packet);
+        } else {
+            self.rest.push_back(packet);
+        }
+    }
+
+    fn release_if_empty(&mut self) {
+        if self.first.is_none() {
+            self.rest = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engineio::Packet;
+
+    fn text(content: &str) -> Bytes {
+        Packet::decode_text(content.into()).unwrap().encode()
+    }
+
+    fn with_attachment(content: &str, attachment: &'static [u8]) -> Bytes {
+        [text(content), Packet::decode_binary(Bytes::from_static(attachment)).encode()].concat().into()
+    }
+
+    fn write(outbox: &mut Outbox, budget: usize) -> Vec<u8> {
+        let bytes: Vec<u8> = outbox.front(budget).flatten().copied().collect();
+        outbox.advance(bytes.len());
+        bytes
+    }
+
+    fn filled(packets: &[Bytes]) -> Outbox {
+        let mut outbox = Outbox::new(1000);
+        for packet in packets {
+            assert_eq!(outbox.push(packet.clone(), Delivery::Reliable), Pushed::Queued);
+        }
+        outbox
+    }
+
+    #[test]
+    fn websocket_bytes_leave_in_order_whatever_the_size_of_a_write() {
+        let packets = [text("4one"), with_attachment("4two", b"\x01\x02"), text("4three")];
+        for budget in 1..40 {
+            let mut outbox = filled(&packets);
+            let mut all = Vec::new();
+            while !outbox.is_empty() {
+                all.extend(write(&mut outbox, budget));
+            }
+            assert_eq!(all, packets.concat());
+            assert_eq!(outbox.pending(), 0);
+        }
+    }
+
+    #[test]
+    fn a_poll_takes_what_a_websocket_would_have_sent() {
+        let mut outbox =
+            filled(&[text("4one"), with_attachment("4two", b"\x01\x02\x03\x04"), text("4three")]);
+        assert_eq!(outbox.take_payload(1000), &b"4one\x1e4two\x1ebAQIDBA==\x1e4three"[..]);
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn a_payload_ends_at_its_limit_between_packets() {
+        let mut outbox = filled(&[text("4one"), with_attachment("4two", b"\x01"), text("4three")]);
+        assert_eq!(outbox.take_payload(5), &b"4one"[..]);
+        assert_eq!(outbox.take_payload(17), &b"4two\x1ebAQ==\x1e4three"[..]);
+    }
+
+    #[test]
+    fn a_packet_larger_than_a_payload_is_sent_alone() {
+        let mut outbox = filled(&[text("4very long"), text("4x")]);
+        assert_eq!(outbox.take_payload(3), &b"4very long"[..]);
+        assert_eq!(outbox.take_payload(3), &b"4x"[..]);
+    }
+
+    #[test]
+    fn a_ping_passes_data_but_not_a_packet_that_is_half_written() {
+        let mut outbox = filled(&[text("4one"), text("4two")]);
+        outbox.push_ahead(text("2"));
+        assert_eq!(outbox.take_payload(1000), &b"2\x1e4one\x1e4two"[..]);
+
+        let mut outbox = filled(&[text("4one"), text("4two")]);
+        let mut all = write(&mut outbox, 3);
+        outbox.push_ahead(text("2"));
+        all.extend(write(&mut outbox, 1000));
+        assert_eq!(all, [text("4one"), text("2"), text("4two")].concat());
+    }
+
+    #[test]
+    fn the_limit_is_reported_once_and_drops_the_rest() {
+        let mut outbox = Outbox::new(20);
+        assert_eq!(outbox.push(text("4abcdefgh"), Delivery::Reliable), Pushed::Queued);
+        assert_eq!(outbox.push(text("4abcdefghi"), Delivery::Reliable), Pushed::Overflow);
+        assert_eq!(outbox.push(text("4"), Delivery::Reliable), Pushed::Dropped);
+        assert_eq!(outbox.pending(), 0);
+    }
+
+    #[test]
+    fn one_packet_always_fits_an_empty_outbox() {
+        let mut outbox = Outbox::new(4);
+        assert_eq!(outbox.push(text("4larger than the limit"), Delivery::Reliable), Pushed::Queued);
+    }
+
+    #[test]
+    fn volatile_needs_a_peer_that_is_ready() {
+        let mut outbox = Outbox::new(1000);
+        assert_eq!(outbox.push(text("4a"), Delivery::Volatile), Pushed::Dropped);
+        outbox.set_writable(true);
+        assert_eq!(outbox.push(text("4b"), Delivery::Volatile), Pushed::Queued);
+        outbox.set_writable(false);
+        assert_eq!(outbox.push(text("4c"), Delivery::Volatile), Pushed::Dropped);
+        assert_eq!((&outbox.take_payload(10)[..], outbox.dropped()), (&b"4b"[..], 2));
+    }
+
+    #[test]
+    fn a_sealed_outbox_still_gives_what_it_has() {
+        let mut outbox = filled(&[text("4one")]);
+        outbox.seal();
+        assert_eq!(outbox.push(text("4two"), Delivery::Reliable), Pushed::Dropped);
+        assert_eq!(outbox.take_payload(100), &b"4one"[..]);
+    }
+
+    #[test]
+    fn an_empty_outbox_holds_no_heap() {
+        let mut outbox = filled(&[text("4one"), text("4two"), text("4three")]);
+        write(&mut outbox, 1000);
+        assert_eq!(outbox.rest.capacity(), 0);
+    }
+
+    #[test]
+    fn switching_from_polling_to_websocket_keeps_order() {
+        let mut outbox = filled(&[text("4one"), text("4two"), text("4three")]);
+        assert_eq!(outbox.take_payload(1), &b"4one"[..]);
+        assert_eq!(write(&mut outbox, 1000), [text("4two"), text("4three")].concat());
+    }
+}

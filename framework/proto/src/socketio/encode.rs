@@ -1,0 +1,160 @@
+//! From packets to bytes that are ready to write.
+//!
+//! Takes: namespaces, names, ids, JSON text. Emits: one text frame, with the `4` of Engine.IO before
+//! the packet, and one binary frame for each attachment. Keeps: the header of the frame, the packet
+//! and its attachments are written into one buffer of the right size.
+//!
+//! JSON text is taken as it is: it is what `serde_json` wrote, or what a decoder let through. It has
+//! no control characters then, so the separator of polling payloads cannot be in it.
+
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+
+use super::packet::AckId;
+use crate::engineio::frame;
+
+/// Grants a namespace, or asks for it; `payload_json` is an object, or empty for none.
+#[must_use]
+pub fn connect(ns: &str, payload_json: &str) -> Bytes {
+    Outgoing::new("0", ns).encode([payload_json, "", "", "", ""])
+}
+
+/// Refuses a namespace; `payload_json` is an object with a `message`.
+#[must_use]
+pub fn connect_error(ns: &str, payload_json: &str) -> Bytes {
+    Outgoing::new("4", ns).encode([payload_json, "", "", "", ""])
+}
+
+/// Leaves a namespace, or ends it for the client.
+#[must_use]
+pub fn disconnect(ns: &str) -> Bytes {
+    Outgoing::new("1", ns).encode([""; 5])
+}
+
+/// An event; `args_json_items` are its arguments without brackets, separated by commas, or empty
+/// for none. Attachments stand in it as placeholders.
+#[must_use]
+pub fn event(
+    ns: &str,
+    name: &str,
+    args_json_items: &str,
+    attachments: &[Bytes],
+    ack: Option<AckId>,
+) -> Bytes {
+    let digit = if attachments.is_empty() { "2" } else { "5" };
+    let name_end = if args_json_items.is_empty() { "\"" } else { "\"," };
+    let packet = Outgoing { digit, attachments, ns, id: ack };
+    packet.encode(["[\"", &escaped(name), name_end, args_json_items, "]"])
+}
+
+/// The acknowledgement of the event with this id; `args_json_items` as in [`event`].
+#[must_use]
+pub fn ack(ns: &str, id: AckId, args_json_items: &str, attachments: &[Bytes]) -> Bytes {
+    let digit = if attachments.is_empty() { "3" } else { "6" };
+    let packet = Outgoing { digit, attachments, ns, id: Some(id) };
+    packet.encode(["[", args_json_items, "]", "", ""])
+}
+
+/// A packet without its payload.
+struct Outgoing<'a> {
+    digit: &'static str,
+    attachments: &'a [Bytes],
+    ns: &'a str,
+    id: Option<AckId>,
+}
+
+impl<'a> Outgoing<'a> {
+    const fn new(digit: &'static str, ns: &'a str) -> Self {
+        Self { digit, attachments: &[], ns, id: None }
+    }
+
+    fn encode(&self, payload: [&str; 5]) -> Bytes {
+        let mut count = itoa::Buffer::new();
+        let (count, dash) = match self.attachments.len() {
+            0 => ("", ""),
+            len => (count.format(len), "-"),
+        };
+        let (ns, comma) = if self.ns == "/" { ("", "") } else { (self.ns, ",") };
+        let mut id = itoa::Buffer::new();
+        let id = self.id.map_or("", |AckId(number)| id.format(number));
+        let [a, b, c, d, e] = payload;
+        let text = ["4", self.digit, count, dash, ns, comma, id, a, b, c, d, e].map(str::as_bytes);
+        self.frames(&text)
+    }
+
+    fn frames(&self, text: &[&[u8]]) -> Bytes {
+        let text_len: usize = text.iter().map(|part| part.len()).sum();
+        let attached: usize = self.attachments.iter().map(|data| frame::framed_len(data.len())).sum();
+        let mut out = BytesMut::with_capacity(frame::framed_len(text_len).saturating_add(attached));
+        frame::append_text(&mut out, text);
+        self.attachments.iter().for_each(|data| frame::append_binary(&mut out, data));
+        out.freeze()
+    }
+}
+
+/// The name as it stands between the quotes of a JSON string. Nearly all names stand there as they are.
+fn escaped(name: &str) -> Cow<'_, str> {
+    if !name.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        return Cow::Borrowed(name);
+    }
+    let quoted = serde_json::Value::from(name).to_string();
+    Cow::Owned(
+        quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default().to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engineio::frame::{Opcode, iter};
+
+    fn text(framed: &Bytes) -> String {
+        let (opcode, payload) = iter(framed).next().unwrap();
+        assert_eq!(opcode, Opcode::Text);
+        String::from_utf8(payload.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn writes_every_type() {
+        let attachments = [Bytes::from_static(b"\x01"), Bytes::from_static(b"\x02")];
+        let id = AckId(13);
+        let table = [
+            (connect("/", ""), "40"),
+            (connect("/admin", r#"{"sid":"x"}"#), r#"40/admin,{"sid":"x"}"#),
+            (connect_error("/", r#"{"message":"no"}"#), r#"44{"message":"no"}"#),
+            (disconnect("/"), "41"),
+            (disconnect("/admin"), "41/admin,"),
+            (event("/", "foo", "", &[], None), r#"42["foo"]"#),
+            (event("/admin", "foo", r#"1,"x""#, &[], Some(AckId(0))), r#"42/admin,0["foo",1,"x"]"#),
+            (
+                event("/", "baz", r#"{"_placeholder":true,"num":0},1"#, &attachments, None),
+                r#"452-["baz",{"_placeholder":true,"num":0},1]"#,
+            ),
+            (ack("/admin", id, r#""bar""#, &[]), r#"43/admin,13["bar"]"#),
+            (ack("/", id, "", &[]), "4313[]"),
+            (ack("/", AckId(u64::MAX), "1", &attachments[..1]), "461-18446744073709551615[1]"),
+        ];
+        for (framed, wire) in table {
+            assert_eq!(text(&framed), wire);
+        }
+    }
+
+    #[test]
+    fn attachments_follow_their_packet_in_one_buffer() {
+        let attachments = [Bytes::from_static(b"\x01\x02"), Bytes::new(), vec![7; 70_000].into()];
+        let framed = event("/", "e", "", &attachments, None);
+        let behind: Vec<_> = iter(&framed).skip(1).collect();
+        assert_eq!(behind.len(), attachments.len());
+        for ((opcode, data), attachment) in behind.into_iter().zip(attachments) {
+            assert_eq!((opcode, data), (Opcode::Binary, &attachment[..]));
+        }
+    }
+
+    #[test]
+    fn a_name_is_escaped_where_json_needs_it() {
+        assert_eq!(text(&event("/", "a\"b\\\u{1e}\"", "", &[], None)), r#"42["a\"b\\\u001e\""]"#);
+        assert_eq!(text(&event("/", "\"", "", &[], None)), r#"42["\""]"#);
+        assert_eq!(text(&event("/", "é", "", &[], None)), r#"42["é"]"#);
+    }
+}

@@ -1,0 +1,575 @@
+//! Checks the JSON text of a payload and says what shape it has. No value is built.
+//!
+//! Keeps: one pass from left to right; each byte is looked at a bounded number of times; nesting is
+//! counted, not recursed into.
+//!
+//! Spec: RFC 8259. Binary packets also: "Socket.IO protocol" › Packet encoding, the placeholders of
+//! attachments.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::error::{DecodeError, DecodeErrorKind};
+
+/// What the scan allows, and what it looks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// Objects and arrays inside each other; at most [`MAX_NESTING`].
+    pub(super) max_nesting: u32,
+    /// Attachments that placeholders may name; none in a packet that is not binary, where a
+    /// placeholder is an object like any other (reference behaviour).
+    pub(super) attachments: Option<u32>,
+    /// Offset of the JSON text in its packet, for errors.
+    pub(super) offset: usize,
+}
+
+/// What a payload is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) root: Value,
+    /// Number of items, if the root is an array.
+    pub(super) items: usize,
+    /// The first of them, with its bytes.
+    pub(super) first: Option<(Value, Range<usize>)>,
+}
+
+/// Kind of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Object,
+    Array,
+    String,
+    Number,
+    True,
+    /// `false` or `null`.
+    Other,
+}
+
+/// Most levels that can be asked for: the scanner keeps a bit for each.
+pub(super) const MAX_NESTING: u32 = 128;
+
+/// Checks that `text` is one JSON value within the rules.
+pub(super) fn scan(text: &str, rules: Rules) -> Result<Shape, DecodeError> {
+    let mut scanner = Scanner::new(text, rules);
+    scanner.run()?;
+    scanner.shape()
+}
+
+/// Number of items of an array; 0 for anything else.
+pub(super) fn count_items(text: &str) -> usize {
+    let rules = Rules { max_nesting: MAX_NESTING, attachments: None, offset: 0 };
+    scan(text, rules).map_or(0, |shape| shape.items)
+}
+
+/// What is expected next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Value,
+    FirstItem,
+    FirstKey,
+    Key,
+    /// A comma, or the end of the innermost container.
+    Next,
+    End,
+}
+
+/// The key before a value, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Placeholder,
+    Num,
+    Other,
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    rules: Rules,
+    nesting: Nesting,
+    key: Key,
+    root: Option<Value>,
+    items: usize,
+    first: Option<(Value, Range<usize>)>,
+    #[cfg(test)]
+    looks: usize,
+}
+
+impl<'a> Scanner<'a> {
+    const fn new(text: &'a str, rules: Rules) -> Self {
+        Self {
+            text,
+            at: 0,
+            rules,
+            nesting: Nesting::new(),
+            key: Key::Other,
+            root: None,
+            items: 0,
+            first: None,
+            #[cfg(test)]
+            looks: 0,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), DecodeError> {
+        let mut step = Step::Value;
+        loop {
+            self.skip_whitespace();
+            step = match step {
+                Step::Value => self.value()?,
+                Step::FirstItem => self.first_item()?,
+                Step::FirstKey => self.first_key()?,
+                Step::Key => self.key()?,
+                Step::Next => self.next()?,
+                Step::End => return Ok(()),
+            };
+        }
+    }
+
+    fn value(&mut self) -> Result<Step, DecodeError> {
+        let start = self.at;
+        let (kind, step) = match self.peek() {
+            Some(b'{') => (Value::Object, Step::FirstKey),
+            Some(b'[') => (Value::Array, Step::FirstItem),
+            Some(b'"') => (Value::String, self.string()?),
+            Some(b'-' | b'0'..=b'9') => (Value::Number, self.number()?),
+            Some(b't') => (Value::True, self.literal("true")?),
+            Some(b'f') => (Value::Other, self.literal("false")?),
+            Some(b'n') => (Value::Other, self.literal("null")?),
+            Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
+        };
+        self.note(kind, start);
+        match kind {
+            Value::Object | Value::Array => self.open(kind)?,
+            Value::String | Value::Number | Value::True | Value::Other => {}
+        }
+        Ok(step)
+    }
+
+    /// Writes down what the caller wants to know of a value.
+    fn note(&mut self, kind: Value, start: usize) {
+        match self.nesting.depth {
+            0 => self.root = Some(kind),
+            1 if self.root == Some(Value::Array) => {
+                self.items = self.items.saturating_add(1);
+                if self.items == 1 {
+                    // The end of a container is not known yet, and not needed: it is no event name.
+                    self.first = Some((kind, start..self.at));
+                }
+            }
+            _ => {}
+        }
+        match self.key {
+            Key::Other => {}
+            Key::Placeholder => self.nesting.set_placeholder(kind == Value::True),
+            Key::Num => self.nesting.set_attached(kind == Value::Number && self.is_attachment(start)),
+        }
+        self.key = Key::Other;
+    }
+
+    fn is_attachment(&self, start: usize) -> bool {
+        let num = self.text.get(start..self.at).and_then(|digits| digits.parse::<u32>().ok());
+        num.zip(self.rules.attachments).is_some_and(|(num, count)| num < count)
+    }
+
+    fn open(&mut self, kind: Value) -> Result<(), DecodeError> {
+        if self.nesting.depth >= self.rules.max_nesting.min(MAX_NESTING) {
+            return Err(self.error(DecodeErrorKind::TooDeep));
+        }
+        self.nesting.push(kind == Value::Object);
+        self.advance(1);
+        Ok(())
+    }
+
+    fn first_item(&mut self) -> Result<Step, DecodeError> {
+        if self.peek() == Some(b']') { self.next() } else { Ok(Step::Value) }
+    }
+
+    fn first_key(&mut self) -> Result<Step, DecodeError> {
+        if self.peek() == Some(b'}') { self.next() } else { Ok(Step::Key) }
+    }
+
+    fn key(&mut self) -> Result<Step, DecodeError> {
+        let start = self.at;
+        if self.peek() != Some(b'"') {
+            return Err(self.error(DecodeErrorKind::Json));
+        }
+        self.string()?;
+        if self.rules.attachments.is_some() {
+            self.key = self.text.get(start..self.at).map_or(Key::Other, key_of);
+        }
+        self.skip_whitespace();
+        self.expect(b':')?;
+        Ok(Step::Value)
+    }
+
+    fn next(&mut self) -> Result<Step, DecodeError> {
+        match (self.peek(), self.nesting.is_object()) {
+            (Some(b','), true) => self.go(Step::Key),
+            (Some(b','), false) => self.go(Step::Value),
+            (Some(b'}'), true) => self.close(),
+            (Some(b']'), false) => self.close(),
+            (Some(_) | None, _) => Err(self.error(DecodeErrorKind::Json)),
+        }
+    }
+
+    fn close(&mut self) -> Result<Step, DecodeError> {
+        if self.nesting.is_unattached_placeholder() {
+            return Err(self.error(DecodeErrorKind::Placeholder));
+        }
+        self.nesting.pop();
+        self.advance(1);
+        Ok(self.behind_value())
+    }
+
+    fn shape(self) -> Result<Shape, DecodeError> {
+        match self.root {
+            Some(root) if self.at >= self.text.len() => {
+                Ok(Shape { root, items: self.items, first: self.first })
+            }
+            Some(_) | None => Err(self.error(DecodeErrorKind::Json)),
+        }
+    }
+
+    fn string(&mut self) -> Result<Step, DecodeError> {
+        self.advance(1);
+        loop {
+            self.skip_while(|byte| byte != b'"' && byte != b'\\' && byte >= 0x20);
+            match self.peek() {
+                Some(b'"') => {
+                    self.advance(1);
+                    return Ok(self.behind_value());
+                }
+                Some(b'\\') => self.escape()?,
+                Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), DecodeError> {
+        self.advance(1);
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.advance(1),
+            Some(b'u') => {
+                self.advance(1);
+                for _ in 0..4 {
+                    self.hex_digit()?;
+                }
+            }
+            Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
+        }
+        Ok(())
+    }
+
+    fn hex_digit(&mut self) -> Result<(), DecodeError> {
+        if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+            return Err(self.error(DecodeErrorKind::Json));
+        }
+        self.advance(1);
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<Step, DecodeError> {
+        self.skip_if(b"-");
+        if !self.skip_if(b"0") {
+            self.digits()?;
+        }
+        if self.skip_if(b".") {
+            self.digits()?;
+        }
+        if self.skip_if(b"eE") {
+            self.skip_if(b"+-");
+            self.digits()?;
+        }
+        Ok(self.behind_value())
+    }
+
+    fn digits(&mut self) -> Result<(), DecodeError> {
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_digit());
+        if self.at == start { Err(self.error(DecodeErrorKind::Json)) } else { Ok(()) }
+    }
+
+    fn literal(&mut self, word: &str) -> Result<Step, DecodeError> {
+        word.bytes().try_for_each(|byte| self.expect(byte))?;
+        Ok(self.behind_value())
+    }
+
+    const fn behind_value(&self) -> Step {
+        if self.nesting.depth == 0 { Step::End } else { Step::Next }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), DecodeError> {
+        if self.skip_if(&[byte]) { Ok(()) } else { Err(self.error(DecodeErrorKind::Json)) }
+    }
+
+    fn go(&mut self, step: Step) -> Result<Step, DecodeError> {
+        self.advance(1);
+        Ok(step)
+    }
+
+    fn skip_if(&mut self, any: &[u8]) -> bool {
+        let found = self.peek().is_some_and(|byte| any.contains(&byte));
+        if found {
+            self.advance(1);
+        }
+        found
+    }
+
+    fn skip_whitespace(&mut self) {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    }
+
+    fn skip_while(&mut self, goes_on: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let run = rest.iter().position(|byte| !goes_on(*byte)).unwrap_or(rest.len());
+        self.look(run.saturating_add(1));
+        self.advance(run);
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        self.look(1);
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    const fn advance(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
+    /// Counts bytes looked at, so that a test can hold the count against the length of the text.
+    #[cfg(test)]
+    const fn look(&mut self, bytes: usize) {
+        self.looks = self.looks.saturating_add(bytes);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "counts in tests only")]
+    const fn look(&self, _bytes: usize) {}
+
+    const fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::new(kind, self.rules.offset.saturating_add(self.at))
+    }
+}
+
+/// The open objects and arrays, a bit for each in every set; the innermost has the lowest bit.
+struct Nesting {
+    depth: u32,
+    objects: u128,
+    /// Objects with `"_placeholder": true`.
+    placeholders: u128,
+    /// Objects whose `num` is one of the attachments.
+    attached: u128,
+}
+
+impl Nesting {
+    const fn new() -> Self {
+        Self { depth: 0, objects: 0, placeholders: 0, attached: 0 }
+    }
+
+    fn push(&mut self, is_object: bool) {
+        self.depth = self.depth.saturating_add(1);
+        self.objects = self.objects << 1 | u128::from(is_object);
+        self.placeholders <<= 1;
+        self.attached <<= 1;
+    }
+
+    const fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.objects >>= 1;
+        self.placeholders >>= 1;
+        self.attached >>= 1;
+    }
+
+    const fn is_object(&self) -> bool {
+        self.objects & 1 == 1
+    }
+
+    /// Of a key that is there twice the last one counts, as in the reference.
+    fn set_placeholder(&mut self, is_true: bool) {
+        self.placeholders = self.placeholders & !1 | u128::from(is_true);
+    }
+
+    fn set_attached(&mut self, is_attachment: bool) {
+        self.attached = self.attached & !1 | u128::from(is_attachment);
+    }
+
+    const fn is_unattached_placeholder(&self) -> bool {
+        self.placeholders & !self.attached & 1 == 1
+    }
+}
+
+/// Reads a key with its quotes. One with escapes is unescaped first: it is the same key.
+fn key_of(quoted: &str) -> Key {
+    if quoted.contains('\\') {
+        return serde_json::from_str::<Cow<'_, str>>(quoted).map_or(Key::Other, |key| named(&key));
+    }
+    quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or(Key::Other, named)
+}
+
+fn named(key: &str) -> Key {
+    match key {
+        "_placeholder" => Key::Placeholder,
+        "num" => Key::Num,
+        _ => Key::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(attachments: Option<u32>) -> Rules {
+        Rules { max_nesting: 127, attachments, offset: 0 }
+    }
+
+    fn fault(text: &str) -> Option<(DecodeErrorKind, usize)> {
+        scan(text, rules(None)).err().map(|error| (error.kind, error.offset))
+    }
+
+    #[test]
+    fn accepts_what_is_json_and_says_its_shape() {
+        let table = [
+            ("{}", Value::Object, 0),
+            (r#" { "a" : [ 1 , { } ] , "b" : null } "#, Value::Object, 0),
+            ("[]", Value::Array, 0),
+            ("[[],[],{}]", Value::Array, 3),
+            (r#""\u00e9\ud800\n\"é""#, Value::String, 0),
+            ("-0.5e+10", Value::Number, 0),
+            ("0", Value::Number, 0),
+            ("1E9", Value::Number, 0),
+            ("true", Value::True, 0),
+            ("false", Value::Other, 0),
+            ("null", Value::Other, 0),
+        ];
+        for (text, root, items) in table {
+            let shape = scan(text, rules(None)).unwrap();
+            assert_eq!((shape.root, shape.items), (root, items), "{text}");
+        }
+    }
+
+    #[test]
+    fn finds_the_first_item() {
+        assert_eq!(scan(r#"[ "a b" , 1]"#, rules(None)).unwrap().first, Some((Value::String, 2..7)));
+        assert_eq!(scan("[12.5]", rules(None)).unwrap().first, Some((Value::Number, 1..5)));
+        assert_eq!(scan("[]", rules(None)).unwrap().first, None);
+        assert_eq!(scan("[[1]]", rules(None)).unwrap().first.unwrap().0, Value::Array);
+    }
+
+    #[test]
+    fn refuses_what_is_not_json_and_says_where() {
+        let table = [
+            ("", 0),
+            (" ", 1),
+            ("[", 1),
+            ("]", 0),
+            ("[1", 2),
+            ("[1,", 3),
+            ("[1,]", 3),
+            ("[,]", 1),
+            ("[1 2]", 3),
+            ("[1}", 2),
+            ("{]", 1),
+            ("{1:2}", 1),
+            (r#"{"a"}"#, 4),
+            (r#"{"a":}"#, 5),
+            (r#"{"a":1,}"#, 7),
+            (r#"{"a":1"#, 6),
+            ("\"", 1),
+            ("\"\n\"", 1),
+            (r#""\x""#, 2),
+            (r#""\u12g4""#, 5),
+            (r#""\u12"#, 5),
+            ("01", 1),
+            ("-", 1),
+            ("+1", 0),
+            (".5", 0),
+            ("1.", 2),
+            ("1e", 2),
+            ("1e+", 3),
+            ("truth", 3),
+            ("nul", 3),
+            ("NaN", 0),
+            ("[] []", 3),
+            ("'a'", 0),
+            ("\u{feff}[]", 0),
+        ];
+        for (text, offset) in table {
+            assert_eq!(fault(text), Some((DecodeErrorKind::Json, offset)), "{text}");
+            assert!(serde_json::from_str::<serde_json::Value>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_ends_at_its_limit_and_serde_json_takes_what_passes() {
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert_eq!(fault(&nested(127)), None);
+        assert!(serde_json::from_str::<serde_json::Value>(&nested(127)).is_ok());
+        assert_eq!(fault(&nested(128)), Some((DecodeErrorKind::TooDeep, 127)));
+        assert!(serde_json::from_str::<serde_json::Value>(&nested(128)).is_err());
+        assert_eq!(fault(&nested(10_000)), Some((DecodeErrorKind::TooDeep, 127)));
+        assert_eq!(fault(&r#"{"a":"#.repeat(10_000)), Some((DecodeErrorKind::TooDeep, 127 * 5)));
+        let widest = Rules { max_nesting: u32::MAX, ..rules(None) };
+        assert!(scan(&nested(128), widest).is_ok());
+        assert_eq!(scan(&nested(129), widest).unwrap_err().kind, DecodeErrorKind::TooDeep);
+    }
+
+    #[test]
+    fn a_placeholder_names_one_of_the_attachments() {
+        let good = [
+            r#"[{"_placeholder":true,"num":1}]"#,
+            r#"[{"num":0,"_placeholder":true}]"#,
+            r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]"#,
+            r#"[{"a":{"_placeholder":true,"num":0},"num":"x"}]"#,
+            r#"[{"_placeholder":true,"num":9,"num":0}]"#,
+            r#"[{"_placeholder":true,"_placeholder":1}]"#,
+            r#"[{"_placeholder":false,"num":9}]"#,
+            r#"[{"num":{"_placeholder":true,"num":1}}]"#,
+        ];
+        for text in good {
+            assert!(scan(text, rules(Some(2))).is_ok(), "{text}");
+        }
+        let bad = [
+            r#"[{"_placeholder":true}]"#,
+            r#"[{"_placeholder":true,"num":2}]"#,
+            r#"[{"_placeholder":true,"num":-1}]"#,
+            r#"[{"_placeholder":true,"num":0.5}]"#,
+            r#"[{"_placeholder":true,"num":1e0}]"#,
+            r#"[{"_placeholder":true,"num":"0"}]"#,
+            r#"[{"_placeholder":true,"num":[0]}]"#,
+            r#"[{"_placeholder":true,"num":0,"num":null}]"#,
+            r#"[{"\u005fplaceholder":true,"n\u0075m":99999999999}]"#,
+            r#"[{"_placeholder":true,"a":{"num":0}}]"#,
+            r#"[{"a":{"b":[{"_placeholder":true,"num":"splice"}]}}]"#,
+        ];
+        for text in bad {
+            assert_eq!(scan(text, rules(Some(2))).unwrap_err().kind, DecodeErrorKind::Placeholder, "{text}");
+            assert!(scan(text, rules(None)).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_is_looked_at_a_bounded_number_of_times() {
+        let deep = "[".repeat(127) + &"]".repeat(127);
+        let table = [
+            format!("[{}]", " ".repeat(9_000)),
+            format!("[\"{}\"]", "a".repeat(9_000)),
+            format!("[\"{}\"]", r"\u005c\n".repeat(1_000)),
+            format!("[{}]", "7".repeat(9_000)),
+            format!("[{}]", vec!["0"; 4_000].join(",")),
+            format!("[{}]", vec![deep.as_str(); 40].join(" , ")),
+            format!("[{}]", vec![r#"{"\u005fplaceholder":true,"num":0}"#; 300].join(",")),
+            "[".repeat(9_000),
+            format!("[{}", r#"{"a":"#.repeat(126)),
+        ];
+        for text in table {
+            let mut scanner = Scanner::new(&text, rules(Some(1)));
+            let _ = scanner.run();
+            assert!(scanner.looks <= 8 * text.len() + 8, "{} looks at {} bytes", scanner.looks, text.len());
+        }
+    }
+
+    #[test]
+    fn an_error_counts_from_the_start_of_the_packet() {
+        let rules = Rules { offset: 100, ..rules(None) };
+        assert_eq!(scan("[x", rules).unwrap_err().offset, 101);
+    }
+}

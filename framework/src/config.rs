@@ -1,0 +1,141 @@
+//! Every limit and time of a server: name, unit, default, and why.
+
+use std::time::Duration;
+
+/// Every limit and time of a server.
+///
+/// Defaults follow Socket.IO where it has one; the others are bounds that Socket.IO lacks.
+///
+/// ```
+/// use std::time::Duration;
+/// use greenroom::Config;
+///
+/// let config = Config { ping_interval: Duration::from_secs(10), ..Config::default() };
+/// assert_eq!(config.max_payload, 1_000_000);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Path of the Engine.IO endpoint. Default `/socket.io`, as stock clients expect.
+    pub path: String,
+    /// Time from a pong to the next ping. Default 25 s (Socket.IO `pingInterval`): below the 30 s
+    /// and more after which proxies end quiet connections.
+    pub ping_interval: Duration,
+    /// Time that a client has for its pong. Default 20 s (`pingTimeout`): a mobile network may
+    /// stall that long.
+    pub ping_timeout: Duration,
+    /// Time that an upgrade to WebSocket may take; then the session stays on polling. Default 10 s
+    /// (`upgradeTimeout`).
+    pub upgrade_timeout: Duration,
+    /// Time after which a session without any socket is closed. Default 45 s (`connectTimeout`).
+    pub connect_timeout: Duration,
+    /// Bytes of one POST body, of one WebSocket message, and of one polling response unless a
+    /// single packet is larger. Default 1 MB (`maxHttpBufferSize`): a larger body costs one
+    /// allocation of its size per request.
+    pub max_payload: usize,
+    /// Frames that one WebSocket message may come in. Default 1,024: tiny fragments cost more than
+    /// their bytes.
+    pub max_fragments: u32,
+    /// Packets in one POST body. Default 1,000: each may start a handler.
+    pub max_packets: usize,
+    /// Attachments of one packet. Default 10 (`maxAttachments`).
+    pub max_attachments: u32,
+    /// Bytes of all attachments of one packet. Default 10 MB: what ten messages of the largest size
+    /// have, so nothing that Socket.IO takes is refused.
+    pub max_attachment_bytes: usize,
+    /// Time in which all attachments of a packet must have come. Default 60 s: the largest packet at
+    /// 1.4 Mbit/s.
+    pub attachments_timeout: Duration,
+    /// Bytes that may wait for one client. Default 4 MiB: seconds of a busy room for a phone that
+    /// is in a tunnel; a client further behind is closed as slow.
+    pub outbox_bytes: usize,
+    /// Bytes read from one client whose handlers have not run; then its reading stops. Default
+    /// 128 KiB: two full reads.
+    pub read_ahead_bytes: usize,
+    /// Packets for rooms that one socket may have in flight, and operations that may wait behind
+    /// them; then its reading stops. Default 256, see [`greenroom_proto::socket::lane`].
+    pub lane_limit: usize,
+    /// Whether sockets keep their order by lanes. Default true; the ordering test shows what happens
+    /// without.
+    #[doc(hidden)]
+    pub lanes: bool,
+    /// Messages in an actor's mailbox; then its senders wait. Default 1,024: a turn of a busy room,
+    /// some 100 KB.
+    pub mailbox_capacity: usize,
+    /// Namespaces that one session may have open. Default 64: each costs an actor.
+    pub max_namespaces: usize,
+    /// Rooms that one socket may be in. Default 256: leaving them all is one turn of the namespace.
+    pub max_rooms: usize,
+    /// Acknowledgements that one client may owe the server. Default 1,024.
+    pub max_pending_acks: usize,
+    /// Time for an acknowledgement where the call names none. Default 30 s; Socket.IO waits for
+    /// ever.
+    pub ack_timeout: Duration,
+    /// Asynchronous handlers of one socket that may run at once; then its events wait. Default 64.
+    pub max_async_handlers: usize,
+    /// Time that asynchronous handlers have after their socket ended. Default 5 s; then they are
+    /// dropped.
+    pub handler_grace: Duration,
+    /// Time in which a client must have sent a whole request. Default 10 s: the answer to
+    /// slow-loris requests.
+    pub request_timeout: Duration,
+    /// Time for which an idle HTTP connection is kept. Default 30 s: longer than a `ping_interval`,
+    /// so a polling client keeps its connection.
+    pub keep_alive: Duration,
+    /// Time in which a draining server flushes its outboxes. Default 10 s, below the 30 s after
+    /// which orchestrators kill.
+    pub shutdown_timeout: Duration,
+    /// Connections of one worker. Default 100,000; the limit of open files is usually the lower one.
+    pub max_connections: usize,
+    /// Worker threads of `serve`. Default: the number of cores.
+    pub workers: usize,
+    /// Who may use the server from a browser of another origin. Default: nobody.
+    pub cors: Option<Cors>,
+    /// Proxies whose `Forwarded` and `X-Forwarded-For` are believed, as addresses or networks
+    /// (`10.0.0.0/8`). Default: none.
+    pub trusted_proxies: Vec<String>,
+}
+
+/// Cross-origin use (Socket.IO `cors`), for polling and for WebSocket alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// Origins such as `https://game.example`, or `*` for all.
+    pub origins: Vec<String>,
+    /// Whether cookies and authorisation may be sent along; not with `*`.
+    pub credentials: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/socket.io".to_owned(),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            upgrade_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(45),
+            max_payload: 1_000_000,
+            max_fragments: 1_024,
+            max_packets: 1_000,
+            max_attachments: 10,
+            max_attachment_bytes: 10_000_000,
+            attachments_timeout: Duration::from_secs(60),
+            outbox_bytes: 4 * 1024 * 1024,
+            read_ahead_bytes: 128 * 1024,
+            lane_limit: greenroom_proto::socket::lane::DEFAULT_LIMIT,
+            lanes: true,
+            mailbox_capacity: 1_024,
+            max_namespaces: 64,
+            max_rooms: 256,
+            max_pending_acks: 1_024,
+            ack_timeout: Duration::from_secs(30),
+            max_async_handlers: 64,
+            handler_grace: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(10),
+            max_connections: 100_000,
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            cors: None,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Events: their arguments as serde types, and who listens.
+
+mod args;
+mod binary;
+mod handler;
+mod listeners;
+
+pub use args::{Args, EncodedArgs, FromArgs, IntoArgs};
+pub use binary::Binary;
+pub(crate) use handler::{Answer, Handler, asynchronous, synchronous};
+pub use handler::IntoAck;
+pub use listeners::ListenerId;
+pub(crate) use listeners::{Called, Listeners};

@@ -1,0 +1,89 @@
+//! How others reach a fanout.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix::{Addr, AsyncContext, Context};
+
+use super::actor::FanoutActor;
+use super::{FanoutCommand, Slot, Slots};
+use crate::runtime::Runtime;
+use crate::runtime::post::{self, Refused};
+use crate::runtime::worker::WorkerId;
+
+/// The fanout of one worker; survives the death of the actor.
+#[derive(Clone)]
+pub(crate) struct FanoutHandle(Arc<RwLock<Addr<FanoutActor>>>);
+
+impl FanoutHandle {
+    /// Starts the fanout of this thread.
+    pub(crate) fn start(runtime: Arc<Runtime>, slots: Rc<RefCell<Slots>>, worker: WorkerId) -> Self {
+        // The actor needs its handle and the handle the actor's address: the mailbox comes first.
+        let ctx = Context::new();
+        let handle = Self(Arc::new(RwLock::new(ctx.address())));
+        ctx.run(FanoutActor::new(runtime, slots, worker, handle.clone()));
+        handle
+    }
+
+    /// Traffic.
+    pub(crate) fn send(
+        &self,
+        runtime: &Runtime,
+        command: FanoutCommand,
+    ) -> Result<(), Refused<FanoutCommand>> {
+        runtime.metrics.fanout_messages.count();
+        post::traffic(&runtime.metrics, &self.addr(), command)
+    }
+
+    /// Lifecycle, for answers to a client's own CONNECT packets: one read bounds them.
+    pub(crate) fn send_anyway(&self, runtime: &Runtime, command: FanoutCommand) {
+        runtime.metrics.fanout_messages.count();
+        post::lifecycle(&runtime.metrics, &self.addr(), command);
+    }
+
+    /// Lifecycle: closes a session's outbox behind everything that was sent to it before.
+    pub(crate) fn seal(&self, runtime: &Runtime, slot: Slot) {
+        runtime.metrics.fanout_messages.count();
+        post::lifecycle(&runtime.metrics, &self.addr(), FanoutCommand::Seal(slot));
+    }
+
+    /// Waits for room in the mailbox.
+    pub(crate) fn wait(&self, command: FanoutCommand) -> impl Future<Output = bool> + use<> {
+        post::wait(self.addr(), command)
+    }
+
+    /// A fault test's way to end the actor.
+    #[cfg(feature = "testing")]
+    pub(crate) fn crash(&self, runtime: &Runtime) {
+        post::lifecycle(&runtime.metrics, &self.addr(), FanoutCommand::Crash);
+    }
+
+    /// A fanout died: the sessions of its worker may miss packets, so they end and come back to a
+    /// new one.
+    pub(super) fn restart_after_death(
+        self,
+        runtime: &Arc<Runtime>,
+        slots: &Rc<RefCell<Slots>>,
+        worker: WorkerId,
+    ) {
+        runtime.metrics.actor_deaths.count();
+        tracing::error!(worker = worker.0, "a fanout died; its sessions are closed");
+        let ctx = Context::new();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ctx.address();
+        let outboxes: Vec<_> = slots.borrow().iter().cloned().collect();
+        outboxes.iter().for_each(|outbox| outbox.abort());
+        ctx.run(FanoutActor::new(runtime.clone(), slots.clone(), worker, self));
+    }
+
+    fn addr(&self) -> Addr<FanoutActor> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for FanoutHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FanoutHandle").field("connected", &self.addr().connected()).finish()
+    }
+}

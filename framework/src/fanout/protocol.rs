@@ -1,0 +1,41 @@
+//! What a fanout can be told.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use greenroom_proto::rooms::Skip;
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::reason::DisconnectReason;
+use smallvec::SmallVec;
+
+use super::{Slot, SlotRef};
+use crate::session::SessionHandle;
+
+/// What a fanout can be told.
+///
+/// Traffic all of it: when the mailbox is full, the sender waits.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub(crate) enum FanoutCommand {
+    /// From a socket, or from a namespace that answers a CONNECT: packets for single sessions, in
+    /// order.
+    Push(SmallVec<[Push; 1]>),
+    /// From a room or a namespace: one packet for many sessions of this worker.
+    Deliver { packet: Bytes, delivery: Delivery, to: Arc<Vec<Slot>>, skip: Skip<SlotRef> },
+    /// From a socket that closes its client's connection: behind the packets that it sent before.
+    CloseSession { session: SessionHandle, reason: DisconnectReason },
+    /// From a session that closes: nothing more comes for it, and what came before this still leaves.
+    /// Lifecycle: one per session.
+    Seal(Slot),
+    /// From a fault test: ends the actor by a panic.
+    #[cfg(feature = "testing")]
+    Crash,
+}
+
+/// A packet for one session.
+#[derive(Debug)]
+pub(crate) struct Push {
+    pub(crate) to: Slot,
+    pub(crate) packet: Bytes,
+    pub(crate) delivery: Delivery,
+}

@@ -1,0 +1,294 @@
+//! The namespace's shell: the index decides, the rooms and fanouts deliver.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use bytes::Bytes;
+use greenroom_proto::rooms::{self, Join, Leave, RoomIndex, RoomName, Selection, Skip, Target};
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::lane::{Class, Lane, Step, Ticket};
+use smallvec::smallvec;
+
+use super::handle::OutsidePermit;
+use super::protocol::{FindSockets, Found, NamespaceCommand};
+use super::{NamespaceLink, NamespaceShared};
+use crate::fanout::{FanoutCommand, Push, Recipients, SlotRef};
+use crate::room::{Packet, RoomCommand, RoomHandle};
+use crate::runtime::Runtime;
+use crate::runtime::post::Refused;
+#[cfg(feature = "testing")]
+use crate::runtime::shell::crash;
+use crate::runtime::shell::{Budget, DeathGuard};
+use crate::socket::Socket;
+
+type Sockets = Rc<RefCell<HashMap<SlotRef, Socket>>>;
+
+pub(super) struct NamespaceActor {
+    runtime: Arc<Runtime>,
+    link: NamespaceLink,
+    index: RoomIndex<SlotRef>,
+    everyone: Recipients,
+    sockets: Sockets,
+    rooms: HashMap<RoomName, Room>,
+    blocked: Vec<Blocked>,
+    /// The order of what is emitted outside of handlers.
+    outside: Lane<Outside>,
+    budget: Budget,
+    guard: DeathGuard,
+}
+
+/// A room that lives: in the index, or on its way out of it.
+struct Room {
+    handle: RoomHandle,
+    /// Commands sent so far, see [`NamespaceCommand::RoomEmpty`].
+    sent: u64,
+}
+
+/// An emit by no socket.
+struct Outside {
+    to: Selection<SlotRef>,
+    frames: Bytes,
+    delivery: Delivery,
+    _permit: OutsidePermit,
+}
+
+/// What a full mailbox refused; nothing else is sent before it.
+enum Blocked {
+    Room(RoomHandle, RoomCommand),
+    Fanout(crate::fanout::FanoutHandle, FanoutCommand),
+}
+
+impl NamespaceActor {
+    pub(super) fn new(shared: &Arc<NamespaceShared>, link: NamespaceLink) -> Self {
+        let sockets = Sockets::default();
+        let guard = DeathGuard::new({
+            let (shared, sockets) = (shared.clone(), sockets.clone());
+            move || shared.died(sockets.take().into_values())
+        });
+        let wake = link.clone();
+        let outside = Lane::new(shared.runtime.config.mailbox_capacity, Arc::new(move || wake.lane_clear()));
+        Self {
+            runtime: shared.runtime.clone(),
+            link,
+            index: RoomIndex::new(),
+            everyone: Recipients::default(),
+            sockets,
+            rooms: HashMap::new(),
+            blocked: Vec::new(),
+            outside,
+            budget: Budget::default(),
+            guard,
+        }
+    }
+
+    fn connect(&mut self, socket: Socket, answer: Bytes) {
+        let member = socket.member();
+        if !self.index.insert(member) {
+            return;
+        }
+        self.index.set_own(member, RoomName::from(socket.id().as_str()));
+        self.everyone.insert(&self.runtime, member);
+        self.sockets.borrow_mut().insert(member, socket.clone());
+        self.runtime.metrics.sockets.add(1);
+        self.push(member, Packet { frames: answer, delivery: Delivery::Reliable, ticket: None });
+        socket.admitted();
+    }
+
+    fn disconnect(&mut self, member: SlotRef) {
+        if self.sockets.borrow_mut().remove(&member).is_none() {
+            return;
+        }
+        self.runtime.metrics.sockets.add(-1);
+        self.everyone.remove(member);
+        for (room, _) in self.index.remove(member) {
+            self.tell(&room, RoomCommand::Leave(member));
+        }
+    }
+
+    fn join(&mut self, member: SlotRef, room: &RoomName) {
+        match self.index.join(member, room) {
+            Join::Joined { .. } => self.tell(room, RoomCommand::Join(member)),
+            // A join behind a disconnect comes too late.
+            Join::AlreadyThere | Join::NoSuchMember => {}
+        }
+    }
+
+    fn leave(&mut self, member: SlotRef, room: &RoomName) {
+        match self.index.leave(member, room) {
+            Leave::Left { .. } => self.tell(room, RoomCommand::Leave(member)),
+            Leave::NotThere => {}
+        }
+    }
+
+    fn broadcast(&mut self, to: &Selection<SlotRef>, packet: &Packet) {
+        for rooms::Delivery { to, skip } in self.index.select(to).deliveries {
+            match to {
+                Target::Everyone => self.deliver_to_everyone(packet, &skip),
+                Target::Room(room) => {
+                    self.tell(&room, RoomCommand::Broadcast { packet: packet.clone(), skip });
+                }
+                Target::Member(member) => self.push(member, packet.clone()),
+            }
+        }
+    }
+
+    fn emit_from_outside(&mut self, emit: Outside) {
+        let class = match emit.to.rooms.as_slice() {
+            [room] => Class::Room { room: room.clone(), reaches_self: false },
+            _ => Class::Union { reaches_self: false },
+        };
+        match self.outside.push(emit, class) {
+            Step::Go(emit, ticket) => self.broadcast_from_outside(emit, ticket),
+            // The permits bound what is here far below what the lane refuses.
+            Step::Parked | Step::Refused(_) => {}
+        }
+    }
+
+    fn continue_from_outside(&mut self) {
+        while self.blocked.is_empty()
+            && let Some((emit, ticket)) = self.outside.poll_ready()
+        {
+            self.broadcast_from_outside(emit, ticket);
+        }
+    }
+
+    fn broadcast_from_outside(&mut self, emit: Outside, ticket: Option<Ticket>) {
+        let Outside { to, frames, delivery, _permit } = emit;
+        self.broadcast(&to, &Packet { frames, delivery, ticket });
+    }
+
+    fn deliver_to_everyone(&mut self, packet: &Packet, skip: &Skip<SlotRef>) {
+        let blocked = self.everyone.deliver(&self.runtime, &packet.frames, packet.delivery, skip);
+        self.blocked.extend(blocked.into_iter().map(|it| Blocked::Fanout(it.fanout, it.command)));
+    }
+
+    /// One packet for one session.
+    fn push(&mut self, member: SlotRef, packet: Packet) {
+        let Some(worker) = self.runtime.workers.find(member.worker) else { return };
+        let push = Push { to: member.slot, packet: packet.frames, delivery: packet.delivery };
+        match worker.fanout.send(&self.runtime, FanoutCommand::Push(smallvec![push])) {
+            Ok(()) | Err(Refused::Gone(_)) => {}
+            Err(Refused::Full(command)) => self.blocked.push(Blocked::Fanout(worker.fanout, command)),
+        }
+    }
+
+    /// Sends to a room that the index knows; its first member's worker becomes its home.
+    fn tell(&mut self, name: &RoomName, command: RoomCommand) {
+        if !self.rooms.contains_key(name) && !self.open_room(name) {
+            return;
+        }
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        room.sent += 1;
+        match room.handle.send(&self.runtime, command) {
+            // A room that just died is made again from the index, this command's join included.
+            Ok(()) | Err(Refused::Gone(_)) => {}
+            Err(Refused::Full(command)) => self.blocked.push(Blocked::Room(room.handle.clone(), command)),
+        }
+    }
+
+    fn open_room(&mut self, name: &RoomName) -> bool {
+        let home = self.index.members(name).next().and_then(|first| self.runtime.workers.find(first.worker));
+        let Some(home) = home else { return false };
+        let handle = RoomHandle::start(self.runtime.clone(), &home, name.clone(), self.link.clone());
+        self.rooms.insert(name.clone(), Room { handle, sent: 0 });
+        true
+    }
+
+    /// A room name has one incarnation: a room ends only if nothing is on its way to it.
+    fn room_empty(&mut self, name: &RoomName, handled: u64) {
+        if self.rooms.get(name).is_some_and(|room| room.sent == handled)
+            && let Some(room) = self.rooms.remove(name)
+        {
+            room.handle.stop(&self.runtime);
+        }
+    }
+
+    fn room_died(&mut self, name: &RoomName, handled: u64) {
+        let Some(room) = self.rooms.remove(name) else { return };
+        self.runtime.metrics.packets_lost.add(room.sent.saturating_sub(handled));
+        let members: Vec<_> = self.index.members(name).collect();
+        for member in members {
+            self.tell(name, RoomCommand::Join(member));
+        }
+    }
+
+    /// Stops this mailbox until what was refused has been taken.
+    fn wait_for_blocked(&mut self, ctx: &mut Context<Self>) {
+        if self.blocked.is_empty() {
+            return;
+        }
+        let blocked = std::mem::take(&mut self.blocked);
+        let wait = async move {
+            for blocked in blocked {
+                match blocked {
+                    Blocked::Room(room, command) => room.wait(command).await,
+                    Blocked::Fanout(fanout, command) => fanout.wait(command).await,
+                };
+            }
+        };
+        let resume = |(), actor: &mut Self, ctx: &mut Context<Self>| {
+            actor.continue_from_outside();
+            actor.wait_for_blocked(ctx);
+        };
+        ctx.wait(wait.into_actor(self).map(resume));
+    }
+}
+
+impl Actor for NamespaceActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.guard.disarm_unless_panicking();
+    }
+}
+
+impl Drop for NamespaceActor {
+    fn drop(&mut self) {
+        self.runtime.metrics.sockets.add(-i64::try_from(self.everyone.len()).unwrap_or(i64::MAX));
+    }
+}
+
+impl Handler<NamespaceCommand> for NamespaceActor {
+    type Result = ();
+
+    fn handle(&mut self, command: NamespaceCommand, ctx: &mut Self::Context) {
+        match command {
+            NamespaceCommand::Connect { socket, answer } => self.connect(socket, answer),
+            NamespaceCommand::Join { member, room } => self.join(member, &room),
+            NamespaceCommand::Leave { member, room } => self.leave(member, &room),
+            NamespaceCommand::Broadcast { to, packet } => self.broadcast(&to, &packet),
+            NamespaceCommand::Outside { to, frames, delivery, permit } => {
+                self.emit_from_outside(Outside { to, frames, delivery, _permit: permit });
+            }
+            NamespaceCommand::LaneClear => self.continue_from_outside(),
+            NamespaceCommand::Disconnect(member) => self.disconnect(member),
+            NamespaceCommand::RoomEmpty { room, handled } => self.room_empty(&room, handled),
+            NamespaceCommand::RoomDied { room, handled } => self.room_died(&room, handled),
+            #[cfg(feature = "testing")]
+            NamespaceCommand::Crash(room) => match room.and_then(|room| self.rooms.get(&room)) {
+                Some(room) => room.handle.crash(&self.runtime),
+                None => crash(),
+            },
+        }
+        self.wait_for_blocked(ctx);
+        Budget::spend(self, ctx, |actor| &mut actor.budget);
+    }
+}
+
+impl Handler<FindSockets> for NamespaceActor {
+    type Result = Found;
+
+    fn handle(&mut self, FindSockets(selection): FindSockets, _: &mut Self::Context) -> Found {
+        let plan = self.index.select(&selection);
+        let sockets = self.sockets.borrow();
+        let found = self.index.receivers(&plan);
+        Found(found.iter().filter_map(|member| sockets.get(member).cloned()).collect())
+    }
+}

@@ -1,0 +1,403 @@
+//! [`Namespace`]: what users and other actors hold of a namespace.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use actix::{Actor, Addr, AsyncContext, Context, WeakAddr};
+use bytes::Bytes;
+use bytestring::ByteString;
+use greenroom_proto::rooms::{RoomName, Selection};
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::reason::DisconnectReason;
+
+use super::actor::NamespaceActor;
+use super::hooks::Middleware;
+use super::protocol::{FindSockets, NamespaceCommand};
+use super::Hooks;
+use crate::auth::JwtAuth;
+use crate::error::{EmitError, Emitted, Reject};
+use crate::event::{FromArgs, IntoAck, IntoArgs, ListenerId, Listeners, asynchronous, synchronous};
+use crate::fanout::SlotRef;
+use crate::runtime::Runtime;
+use crate::runtime::post::{self, Refused};
+use crate::runtime::worker::WorkerHandle;
+use crate::socket::{Broadcast, Socket};
+
+/// A namespace: its handlers, its middleware, and all its sockets. Cheap to clone.
+///
+/// What is registered here holds for every socket that connects, at no cost per socket.
+#[derive(Clone)]
+pub struct Namespace(Arc<NamespaceShared>);
+
+/// What the handles, the sockets and the actor of a namespace share.
+pub(crate) struct NamespaceShared {
+    pub(crate) path: ByteString,
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) listeners: RwLock<Listeners>,
+    pub(crate) hooks: RwLock<Hooks>,
+    pub(crate) middleware: RwLock<Vec<Middleware>>,
+    auth: RwLock<Option<Arc<JwtAuth>>>,
+    /// Started by its first socket, on that socket's worker; another one after a death.
+    addr: Mutex<Option<Addr<NamespaceActor>>>,
+    /// What was emitted from outside of handlers and is not yet on its way.
+    outside: Arc<AtomicUsize>,
+}
+
+impl Namespace {
+    pub(crate) fn new(shared: Arc<NamespaceShared>) -> Self {
+        Self(shared)
+    }
+
+    /// Its path: `/`, or `/chat` for example.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// Requires a token of whoever connects, in place of the server's rule.
+    pub fn auth(&self, auth: JwtAuth) -> &Self {
+        *self.0.auth.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(auth));
+        self
+    }
+
+    /// Requires no token here, whatever the server's rule is.
+    pub fn no_auth(&self) -> &Self {
+        *self.0.auth.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self
+    }
+
+    /// Adds a step that every socket must pass before it connects. Steps run in order; the first
+    /// refusal is the client's `connect_error`.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/admin").middleware(|socket| async move {
+    ///     match socket.user_id() {
+    ///         Some("root") => Ok(()),
+    ///         _ => Err(Reject::new("forbidden", "administrators only")),
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn middleware<F, Fut>(&self, step: F) -> &Self
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Reject>> + 'static,
+    {
+        let step: Middleware = Arc::new(move |socket| Box::pin(step(socket)));
+        self.0.middleware.write().unwrap_or_else(PoisonError::into_inner).push(step);
+        self
+    }
+
+    /// Runs for every socket that has connected, before its first event (Socket.IO's `connection`).
+    pub fn on_connect(&self, hook: impl Fn(Socket) + Send + Sync + 'static) -> &Self {
+        let hook = move |socket| {
+            hook(socket);
+            None
+        };
+        self.hooks().connect.push(Arc::new(hook));
+        self
+    }
+
+    /// As [`on_connect`](Self::on_connect), for code that waits for something. Events may be handled
+    /// meanwhile.
+    pub fn on_connect_async<F, Fut>(&self, hook: F) -> &Self
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        self.hooks().connect.push(Arc::new(move |socket| Some(Box::pin(hook(socket)))));
+        self
+    }
+
+    /// Runs for every socket that is about to leave: its rooms are still there.
+    pub fn on_disconnecting(&self, hook: impl Fn(Socket, DisconnectReason) + Send + Sync + 'static) -> &Self {
+        self.hooks().disconnecting.push(Arc::new(hook));
+        self
+    }
+
+    /// Runs for every socket that has left.
+    pub fn on_disconnect(&self, hook: impl Fn(Socket, DisconnectReason) + Send + Sync + 'static) -> &Self {
+        self.hooks().disconnect.push(Arc::new(hook));
+        self
+    }
+
+    /// Listens for an event of every socket, see [`Socket::on`].
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").on("sum", |_socket, (a, b): (i64, i64)| Ok(a + b));
+    /// # }
+    /// ```
+    pub fn on<F, T, R>(&self, event: &str, handler: F) -> ListenerId
+    where
+        F: Fn(Socket, T) -> R + Send + Sync + 'static,
+        T: FromArgs,
+        R: IntoAck,
+    {
+        self.listeners().add(event, false, synchronous(handler))
+    }
+
+    /// As [`on`](Self::on), for the first such event of any socket only.
+    pub fn once<F, T, R>(&self, event: &str, handler: F) -> ListenerId
+    where
+        F: Fn(Socket, T) -> R + Send + Sync + 'static,
+        T: FromArgs,
+        R: IntoAck,
+    {
+        self.listeners().add(event, true, synchronous(handler))
+    }
+
+    /// As [`on`](Self::on), for a handler that waits for something, see [`Socket::on_async`].
+    pub fn on_async<F, T, Fut>(&self, event: &str, handler: F) -> ListenerId
+    where
+        F: Fn(Socket, T) -> Fut + Send + Sync + 'static,
+        T: FromArgs,
+        Fut: Future<Output: IntoAck> + 'static,
+    {
+        self.listeners().add(event, false, asynchronous(handler))
+    }
+
+    /// Takes all listeners of an event off; tells how many there were.
+    pub fn off(&self, event: &str) -> usize {
+        self.listeners().remove_event(event)
+    }
+
+    /// Takes one listener off.
+    pub fn remove_listener(&self, listener: ListenerId) -> bool {
+        self.listeners().remove(listener)
+    }
+
+    /// Lets clients join and leave rooms themselves, by `emit("join", room)` and
+    /// `emit("leave", room)`, as far as the rule allows it. Off unless this is called.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").allow_client_rooms(|_socket, room| room.starts_with("public-"));
+    /// # }
+    /// ```
+    pub fn allow_client_rooms(&self, rule: impl Fn(&Socket, &str) -> bool + Send + Sync + 'static) -> &Self {
+        let rule = Arc::new(rule);
+        let allowed = move |socket: &Socket, room: &str| {
+            if rule(socket, room) {
+                Ok(())
+            } else {
+                Err(Reject::new("forbidden_room", "you may not choose this room"))
+            }
+        };
+        let leave_allowed = allowed.clone();
+        self.on("join", move |socket: Socket, room: String| {
+            allowed(&socket, &room)?;
+            socket.join(room.as_str())?;
+            Ok(room)
+        });
+        self.on("leave", move |socket: Socket, room: String| {
+            leave_allowed(&socket, &room)?;
+            socket.leave(room.as_str());
+            Ok(room)
+        });
+        self
+    }
+
+    /// Emits to everyone in this namespace.
+    pub fn emit(&self, event: &str, args: impl IntoArgs) -> Emitted {
+        self.everyone().emit(event, args)
+    }
+
+    /// Everyone in a room.
+    pub fn to(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.everyone().to(room)
+    }
+
+    /// Socket.IO's `in`: the same as [`to`](Self::to).
+    pub fn within(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.everyone().to(room)
+    }
+
+    /// Everyone but the members of a room.
+    pub fn except(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.everyone().except(room)
+    }
+
+    /// Everyone in this namespace.
+    pub fn everyone(&self) -> Broadcast {
+        Broadcast::new(self.0.clone(), None)
+    }
+
+    fn listeners(&self) -> std::sync::RwLockWriteGuard<'_, Listeners> {
+        self.0.listeners.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hooks(&self) -> std::sync::RwLockWriteGuard<'_, Hooks> {
+        self.0.hooks.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl NamespaceShared {
+    pub(crate) fn new(path: ByteString, runtime: Arc<Runtime>, auth: Option<Arc<JwtAuth>>) -> Arc<Self> {
+        Arc::new(Self {
+            path,
+            runtime,
+            listeners: RwLock::default(),
+            hooks: RwLock::default(),
+            middleware: RwLock::default(),
+            auth: RwLock::new(auth),
+            addr: Mutex::default(),
+            outside: Arc::default(),
+        })
+    }
+
+    /// What verifies the tokens of those who connect.
+    pub(crate) fn auth(&self) -> Option<Arc<JwtAuth>> {
+        self.auth.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Starts the actor on this worker unless it runs somewhere.
+    pub(crate) fn ensure_started(self: &Arc<Self>, worker: &WorkerHandle) {
+        let mut addr = self.addr.lock().unwrap_or_else(PoisonError::into_inner);
+        if addr.as_ref().is_some_and(Addr::connected) {
+            return;
+        }
+        let shared = self.clone();
+        let start = move |ctx: &mut Context<NamespaceActor>| {
+            let link = NamespaceLink { shared: shared.clone(), addr: ctx.address().downgrade() };
+            NamespaceActor::new(&shared, link)
+        };
+        *addr = Some(NamespaceActor::start_in_arbiter(&worker.arbiter, start));
+    }
+
+    /// Traffic, from a socket.
+    pub(crate) fn send(&self, command: NamespaceCommand) -> Result<(), Refused<NamespaceCommand>> {
+        match self.addr() {
+            Some(addr) => post::traffic(&self.runtime.metrics, &addr, command),
+            None => Err(Refused::Gone(command)),
+        }
+    }
+
+    /// Waits for room in the mailbox.
+    pub(crate) fn wait(&self, command: NamespaceCommand) -> impl Future<Output = bool> + use<> {
+        let addr = self.addr();
+        async move {
+            match addr {
+                Some(addr) => post::wait(addr, command).await,
+                None => false,
+            }
+        }
+    }
+
+    /// Lifecycle: a socket has ended.
+    pub(crate) fn disconnect(&self, member: SlotRef) {
+        self.tell(NamespaceCommand::Disconnect(member));
+    }
+
+    /// An emit by no socket: bounded by what waits of its kind.
+    pub(crate) fn emit_from_outside(
+        &self,
+        to: Selection<SlotRef>,
+        frames: Bytes,
+        delivery: Delivery,
+    ) -> Result<(), EmitError> {
+        if self.outside.load(Ordering::Relaxed) >= self.runtime.config.mailbox_capacity {
+            return Err(EmitError::Full);
+        }
+        // Without an actor there is no socket to reach.
+        let Some(addr) = self.addr() else { return Ok(()) };
+        let permit = OutsidePermit::new(&self.outside);
+        let command = NamespaceCommand::Outside { to, frames, delivery, permit };
+        post::lifecycle(&self.runtime.metrics, &addr, command);
+        Ok(())
+    }
+
+    pub(crate) async fn find_sockets(&self, selection: Selection<SlotRef>) -> Vec<Socket> {
+        let Some(addr) = self.addr() else { return Vec::new() };
+        addr.send(FindSockets(selection)).await.map_or_else(|_| Vec::new(), |found| found.0)
+    }
+
+    /// A fault test's way to end this actor, or that of a room.
+    #[cfg(feature = "testing")]
+    pub(crate) fn crash(&self, room: Option<RoomName>) {
+        self.tell(NamespaceCommand::Crash(room));
+    }
+
+    /// The actor died: its clients come back on new connections, to a new and empty one.
+    pub(super) fn died(&self, sockets: impl Iterator<Item = Socket>) {
+        self.runtime.metrics.actor_deaths.count();
+        tracing::error!(namespace = %self.path, "a namespace died; its connections are closed");
+        for socket in sockets {
+            socket.session().close(DisconnectReason::TransportClose);
+        }
+    }
+
+    fn tell(&self, command: NamespaceCommand) {
+        if let Some(addr) = self.addr() {
+            post::lifecycle(&self.runtime.metrics, &addr, command);
+        }
+    }
+
+    fn addr(&self) -> Option<Addr<NamespaceActor>> {
+        self.addr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for NamespaceShared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace").field("path", &&*self.path).finish_non_exhaustive()
+    }
+}
+
+/// Counts one emit from outside until it is on its way, or lost with the actor.
+#[derive(Debug)]
+pub(crate) struct OutsidePermit(Arc<AtomicUsize>);
+
+impl OutsidePermit {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for OutsidePermit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How a room reaches its namespace.
+#[derive(Debug, Clone)]
+pub(crate) struct NamespaceLink {
+    shared: Arc<NamespaceShared>,
+    addr: WeakAddr<NamespaceActor>,
+}
+
+impl NamespaceLink {
+    /// Lifecycle: the room has no members.
+    pub(crate) fn room_empty(&self, room: RoomName, handled: u64) {
+        self.tell(NamespaceCommand::RoomEmpty { room, handled });
+    }
+
+    /// Lifecycle: the room's actor died.
+    pub(crate) fn room_died(&self, room: RoomName, handled: u64) {
+        self.tell(NamespaceCommand::RoomDied { room, handled });
+    }
+
+    /// Lifecycle: what was emitted from outside may go on.
+    pub(super) fn lane_clear(&self) {
+        self.tell(NamespaceCommand::LaneClear);
+    }
+
+    fn tell(&self, command: NamespaceCommand) {
+        if let Some(addr) = self.addr.upgrade() {
+            post::lifecycle(&self.shared.runtime.metrics, &addr, command);
+        }
+    }
+}

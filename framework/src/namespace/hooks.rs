@@ -1,0 +1,39 @@
+//! What users hang into a socket's life.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use greenroom_proto::socket::reason::DisconnectReason;
+
+use crate::error::Reject;
+use crate::socket::Socket;
+
+type Running<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Decides whether a socket may connect.
+pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Running<Result<(), Reject>> + Send + Sync>;
+
+/// Runs when a socket has connected; an asynchronous one goes on.
+pub(crate) type ConnectHook = Arc<dyn Fn(Socket) -> Option<Running<()>> + Send + Sync>;
+
+/// Runs when a socket leaves or has left.
+pub(crate) type DisconnectHook = Arc<dyn Fn(Socket, DisconnectReason) + Send + Sync>;
+
+/// The hooks of a namespace or of one socket.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) connect: Vec<ConnectHook>,
+    pub(crate) disconnecting: Vec<DisconnectHook>,
+    pub(crate) disconnect: Vec<DisconnectHook>,
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("connect", &self.connect.len())
+            .field("disconnecting", &self.disconnecting.len())
+            .field("disconnect", &self.disconnect.len())
+            .finish()
+    }
+}

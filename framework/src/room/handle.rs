@@ -1,0 +1,51 @@
+//! How a namespace reaches its rooms.
+
+use std::sync::Arc;
+
+use actix::{Actor, Addr};
+use greenroom_proto::rooms::RoomName;
+
+use super::RoomCommand;
+use super::actor::RoomActor;
+use crate::namespace::NamespaceLink;
+use crate::runtime::Runtime;
+use crate::runtime::post::{self, Refused};
+use crate::runtime::worker::WorkerHandle;
+
+/// The address of one room.
+#[derive(Debug, Clone)]
+pub(crate) struct RoomHandle(Addr<RoomActor>);
+
+impl RoomHandle {
+    /// Starts a room on the worker of its first member.
+    pub(crate) fn start(
+        runtime: Arc<Runtime>,
+        worker: &WorkerHandle,
+        name: RoomName,
+        namespace: NamespaceLink,
+    ) -> Self {
+        let start = move |_: &mut _| RoomActor::new(runtime, name, namespace);
+        Self(RoomActor::start_in_arbiter(&worker.arbiter, start))
+    }
+
+    /// Traffic.
+    pub(crate) fn send(&self, runtime: &Runtime, command: RoomCommand) -> Result<(), Refused<RoomCommand>> {
+        post::traffic(&runtime.metrics, &self.0, command)
+    }
+
+    /// Waits for room in the mailbox.
+    pub(crate) fn wait(&self, command: RoomCommand) -> impl Future<Output = bool> + use<> {
+        post::wait(self.0.clone(), command)
+    }
+
+    /// Lifecycle: the room has ended for its namespace.
+    pub(crate) fn stop(&self, runtime: &Runtime) {
+        post::lifecycle(&runtime.metrics, &self.0, RoomCommand::Stop);
+    }
+
+    /// A fault test's way to end the actor.
+    #[cfg(feature = "testing")]
+    pub(crate) fn crash(&self, runtime: &Runtime) {
+        post::lifecycle(&runtime.metrics, &self.0, RoomCommand::Crash);
+    }
+}

@@ -1,0 +1,49 @@
+//! What every actor stands on: time, threads, and the way a message travels.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`clock`] | what time it is; tests may move it |
+//! | [`wheel`] | the deadlines of one worker |
+//! | [`worker`] | one actix thread that hosts sessions: its fanout, wheel and arbiter |
+//! | [`post`] | the only place that chooses how a message enters a mailbox |
+//! | [`shell`] | what every actor does alike: yielding, reporting its death |
+//! | [`metrics`] | the counters of one server |
+
+pub(crate) mod clock;
+pub(crate) mod metrics;
+pub(crate) mod post;
+pub(crate) mod shell;
+pub(crate) mod wheel;
+pub(crate) mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::config::Config;
+use clock::Clock;
+use metrics::Metrics;
+use worker::Workers;
+
+/// What all parts of one server share: configuration, clock, counters and workers.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    /// Tells servers of one process apart: each has its own workers on the same threads.
+    pub(crate) id: u64,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    pub(crate) workers: Workers,
+}
+
+impl Runtime {
+    pub(crate) fn new(config: Config, clock: Clock) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            config,
+            clock,
+            metrics: Metrics::default(),
+            workers: Workers::default(),
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! [`Server`]: namespaces, configuration, and the way in for transports.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytestring::ByteString;
+use greenroom_proto::rooms::RoomName;
+
+use crate::auth::JwtAuth;
+use crate::config::Config;
+use crate::error::Emitted;
+use crate::event::IntoArgs;
+use crate::namespace::{Namespace, NamespaceShared};
+use crate::runtime::Runtime;
+use crate::runtime::clock::Clock;
+use crate::runtime::metrics::Stats;
+use crate::runtime::worker::Worker;
+use crate::session::{Engine, SessionApp, SessionHandle};
+use crate::socket::{Broadcast, SocketTable};
+
+/// A Socket.IO server: its namespaces and their sockets. Cheap to clone; usable from any thread.
+///
+/// Run it with [`serve`](crate::serve), or mount [`routes`](Self::routes) in an actix-web `App`.
+/// What is emitted on it goes to the namespace `/`.
+///
+/// ```
+/// use greenroom::prelude::*;
+///
+/// let io = Server::new();
+/// io.of("/").on("chat message", |socket: Socket, text: String| {
+///     socket.broadcast().emit("chat message", text);
+///     Ok("sent")
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Server {
+    pub(crate) shared: Arc<ServerShared>,
+    pub(crate) engine: Arc<Engine>,
+}
+
+/// What the sessions know of their server.
+pub(crate) struct ServerShared {
+    pub(crate) runtime: Arc<Runtime>,
+    namespaces: RwLock<HashMap<ByteString, Arc<NamespaceShared>>>,
+    auth: Option<Arc<JwtAuth>>,
+}
+
+/// Makes a [`Server`].
+#[derive(Debug, Default)]
+pub struct ServerBuilder {
+    config: Config,
+    auth: Option<Arc<JwtAuth>>,
+    clock: Clock,
+}
+
+impl ServerBuilder {
+    /// Sets limits and times.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Requires a token of whoever connects to any namespace; a namespace may decide otherwise.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let secret = b"0123456789abcdef0123456789abcdef";
+    /// let io = Server::builder().auth(JwtAuth::hs256(secret)?).build();
+    /// io.of("/public").no_auth();
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn auth(mut self, auth: JwtAuth) -> Self {
+        self.auth = Some(Arc::new(auth));
+        self
+    }
+
+    /// Runs on this clock, which a test may move.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes the server. Its namespaces are declared with [`Server::of`].
+    #[must_use]
+    pub fn build(self) -> Server {
+        let runtime = Runtime::new(self.config, self.clock);
+        let namespaces = RwLock::default();
+        let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, auth: self.auth });
+        let tables = shared.clone();
+        let app = move |session: &SessionHandle, worker: std::rc::Rc<Worker>| {
+            let _: &SessionHandle = session;
+            Box::new(SocketTable::new(tables.clone(), worker)) as Box<dyn SessionApp>
+        };
+        let engine = Engine::new(runtime, Arc::new(app));
+        Server { shared, engine }
+    }
+}
+
+impl Server {
+    /// A server with the default configuration.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A server with a configuration of its own.
+    #[must_use]
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// The namespace of this path, declared if it was not. Clients of any other path are refused
+    /// with `Invalid namespace`.
+    #[must_use]
+    pub fn of(&self, path: &str) -> Namespace {
+        let path = ByteString::from(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") });
+        let mut namespaces = self.shared.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+        let declare = || NamespaceShared::new(path.clone(), self.shared.runtime.clone(), self.shared.auth.clone());
+        Namespace::new(namespaces.entry(path.clone()).or_insert_with(declare).clone())
+    }
+
+    /// Emits to everyone in `/`.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.emit("news", "maintenance in five minutes");
+    /// io.to("room 7").except("bots").emit("news", "you won");
+    /// # }
+    /// ```
+    pub fn emit(&self, event: &str, args: impl IntoArgs) -> Emitted {
+        self.of("/").emit(event, args)
+    }
+
+    /// Everyone in a room of `/`.
+    pub fn to(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.of("/").to(room)
+    }
+
+    /// Socket.IO's `in`: the same as [`to`](Self::to).
+    pub fn within(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.of("/").to(room)
+    }
+
+    /// Everyone in `/` but the members of a room.
+    pub fn except(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.of("/").except(room)
+    }
+
+    /// The server's limits and times.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.shared.runtime.config
+    }
+
+    /// A reading of the server's counters.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.runtime.metrics.read()
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.fmt(f)
+    }
+}
+
+impl ServerShared {
+    pub(crate) fn find_namespace(&self, path: &str) -> Option<Arc<NamespaceShared>> {
+        self.namespaces.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    }
+}
+
+impl fmt::Debug for ServerShared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("Server").field("namespaces", &namespaces.keys()).finish_non_exhaustive()
+    }
+}

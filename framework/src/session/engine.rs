@@ -1,0 +1,229 @@
+//! All sessions of one server, and how one begins.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::{AsyncContext, Context};
+use bytestring::ByteString;
+use greenroom_proto::engineio::frame;
+use greenroom_proto::engineio::handshake::{OpenPacket, TransportName};
+use greenroom_proto::session::{Session, SessionLimits, WireId};
+use greenroom_proto::socket::reason::DisconnectReason;
+use tokio::sync::Notify;
+
+use super::actor::SessionActor;
+use super::app::AppFactory;
+use super::handle::{SessionHandle, Shared};
+use super::handshake::Handshake;
+use super::outbox::OutboxCell;
+use super::registry::{Registry, SessionId};
+use super::wire::WireLine;
+use crate::runtime::Runtime;
+use crate::runtime::worker::{NoSystem, Worker};
+
+/// All sessions of one server.
+///
+/// Shared by all workers, and made outside of the `App` factory: requests of one session land anywhere.
+pub(crate) struct Engine {
+    runtime: Arc<Runtime>,
+    limits: Arc<SessionLimits>,
+    sessions: Registry,
+    factory: AppFactory,
+    draining: AtomicBool,
+    ended: Notify,
+}
+
+/// Why no session was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// This thread cannot host sessions.
+    #[error(transparent)]
+    NoSystem(#[from] NoSystem),
+    /// The server shuts down.
+    #[error("the server takes no new sessions")]
+    Draining,
+}
+
+impl Engine {
+    /// An engine that runs `factory`'s apps on its sessions.
+    pub(crate) fn new(runtime: Arc<Runtime>, factory: AppFactory) -> Arc<Self> {
+        let limits = Arc::new(limits(&runtime));
+        let (sessions, ended) = (Registry::new(), Notify::new());
+        Arc::new(Self { runtime, limits, sessions, factory, draining: AtomicBool::new(false), ended })
+    }
+
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
+    /// Opens a session on this thread's worker; the text is the answer to its handshake.
+    pub(crate) fn open_polling(self: &Arc<Self>, handshake: Handshake) -> Result<ByteString, OpenError> {
+        let machine = Session::open_polling(self.limits.clone(), self.runtime.clock.now());
+        let session = self.start(machine, handshake, None)?;
+        let upgrades: &[_] = if self.limits.allow_upgrades { &[TransportName::WebSocket] } else { &[] };
+        Ok(self.open_packet(&session, upgrades))
+    }
+
+    /// Opens a session on this thread's worker whose first packet waits in its outbox.
+    pub(crate) fn open_websocket(
+        self: &Arc<Self>,
+        handshake: Handshake,
+        line: Arc<WireLine>,
+    ) -> Result<(SessionHandle, WireId), OpenError> {
+        let (machine, wire) = Session::open_websocket(self.limits.clone(), self.runtime.clock.now());
+        let session = self.start(machine, handshake, Some((wire, line)))?;
+        session.set_websocket();
+        session.outbox().push_ahead(frame::text(&[&self.open_packet(&session, &[])]));
+        Ok((session, wire))
+    }
+
+    /// The session with this id, unless it has ended.
+    pub(crate) fn find(&self, sid: &str) -> Option<SessionHandle> {
+        self.sessions.find(sid)
+    }
+
+    /// How many sessions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether the server shuts down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Takes no new sessions, closes all others, and waits until they have flushed what they had; at most
+    /// `patience`, then they end at once.
+    ///
+    /// # Cancel safety
+    /// Sessions that were told to close do so anyway.
+    pub(crate) async fn drain(&self, patience: Duration) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.sessions.all().iter().for_each(|session| session.close(DisconnectReason::ServerShuttingDown));
+        let deadline = self.runtime.clock.now() + patience;
+        tokio::select! {
+            () = self.all_ended() => return,
+            () = self.runtime.clock.sleep_until(deadline) => {}
+        }
+        tracing::warn!(
+            sessions = self.len(),
+            "sessions were cut off: they did not take their last packets in time"
+        );
+        self.sessions.all().iter().for_each(|session| session.abort(DisconnectReason::ServerShuttingDown));
+        let deadline = self.runtime.clock.now() + LAST_MOMENT;
+        tokio::select! {
+            () = self.all_ended() => {}
+            () = self.runtime.clock.sleep_until(deadline) => {}
+        }
+    }
+
+    /// Called when a session's actor is gone.
+    pub(super) fn forget(&self, id: SessionId) {
+        self.sessions.remove(id);
+        self.ended.notify_waiters();
+    }
+
+    async fn all_ended(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.len() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        machine: Session,
+        handshake: Handshake,
+        wire: Option<(WireId, Arc<WireLine>)>,
+    ) -> Result<SessionHandle, OpenError> {
+        if self.is_draining() {
+            return Err(OpenError::Draining);
+        }
+        let worker = Worker::current(&self.runtime)?;
+        let outbox = OutboxCell::new(self.runtime.config.outbox_bytes);
+        let slot = worker.slots.borrow_mut().insert(outbox.clone());
+        let ctx = Context::new();
+        let session = SessionHandle::new(Shared {
+            id: SessionId::random(),
+            worker: worker.handle.id,
+            slot,
+            handshake,
+            addr: ctx.address(),
+            outbox,
+            runtime: self.runtime.clone(),
+            websocket: AtomicBool::new(false),
+        });
+        self.sessions.insert(session.clone());
+        let registration = Registration::new(self.clone(), worker.clone(), session.clone());
+        let app = (self.factory)(&session, worker);
+        ctx.run(SessionActor::new(registration, machine, app, wire));
+        Ok(session)
+    }
+
+    fn open_packet(&self, session: &SessionHandle, upgrades: &[TransportName]) -> ByteString {
+        let sid = session.id().to_string();
+        OpenPacket {
+            sid: &sid,
+            upgrades,
+            ping_interval: self.limits.ping_interval,
+            ping_timeout: self.limits.ping_timeout,
+            max_payload: self.runtime.config.max_payload,
+        }
+        .encode()
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("sessions", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// What a session holds outside of itself, given back however it ends.
+pub(super) struct Registration {
+    engine: Arc<Engine>,
+    pub(super) worker: Rc<Worker>,
+    pub(super) session: SessionHandle,
+    pub(super) timer: crate::runtime::wheel::TimerKey,
+}
+
+impl Registration {
+    fn new(engine: Arc<Engine>, worker: Rc<Worker>, session: SessionHandle) -> Self {
+        let timer = worker.wheel.register({
+            let session = session.clone();
+            move || session.deadline()
+        });
+        engine.runtime.metrics.sessions.add(1);
+        engine.runtime.metrics.slots.add(1);
+        Self { engine, worker, session, timer }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.worker.wheel.remove(self.timer);
+        drop(self.worker.slots.borrow_mut().remove(self.session.slot().slot));
+        self.session.outbox().with(|outbox| outbox.discard());
+        self.session.outbox().unregister();
+        self.engine.runtime.metrics.sessions.add(-1);
+        self.engine.runtime.metrics.slots.add(-1);
+        self.engine.forget(self.session.id());
+    }
+}
+
+fn limits(runtime: &Runtime) -> SessionLimits {
+    let mut limits = SessionLimits::default();
+    limits.ping_interval = runtime.config.ping_interval;
+    limits.ping_timeout = runtime.config.ping_timeout;
+    limits.upgrade_timeout = runtime.config.upgrade_timeout;
+    limits
+}
+
+/// For sessions to notice that they were cut off: a turn of each worker.
+const LAST_MOMENT: Duration = Duration::from_secs(1);

@@ -1,0 +1,35 @@
+//! The session: one client's Engine.IO connection, on whichever transport carries it.
+//!
+//! * *Owns*: the machine of [`greenroom_proto::session`], the deadline of its heartbeat, what runs on top
+//!   ([`SessionApp`]).
+//! * *Takes*: [`SessionCommand`]s of HTTP handlers and WebSocket tasks, one per request and one per read.
+//! * *Emits*: messages of the client to its app, answers to waiting requests, orders to its WebSocket.
+//! * *Keeps*: an app is told of the end exactly once; registry, slot and timer are released however the
+//!   session ends, a panic included.
+//!
+//! Who writes: nobody here. The fanout pushes into the session's [`SharedOutbox`]; that wakes the
+//! WebSocket task, which copies and writes, or the session, if it polls and a GET waits.
+//!
+//! A close from this side: the app is told, then a seal travels through the fanout's mailbox behind
+//! whatever the app has sent, and the transport closes when the sealed outbox is empty.
+
+mod actor;
+mod app;
+mod engine;
+mod handle;
+mod handshake;
+mod outbox;
+mod permit;
+mod protocol;
+mod registry;
+mod wire;
+
+pub(crate) use app::{AppFactory, SessionApp, SessionCx};
+pub(crate) use engine::{Engine, OpenError};
+pub(crate) use handle::{Post, SessionHandle};
+pub use handshake::Handshake;
+pub(crate) use outbox::{OutboxCell, Pending, SharedOutbox};
+pub(crate) use permit::{ReadBudget, ReadPermit};
+pub(crate) use protocol::WireFate;
+pub use registry::SessionId;
+pub(crate) use wire::{Order, WireLine};

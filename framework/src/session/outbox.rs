@@ -1,0 +1,178 @@
+//! A session's outbox, as fanout, session and writer share it.
+//!
+//! Owns: the [`Outbox`] behind a lock that is held for copies only, never for I/O. Takes: packets of
+//! the fanout, a few of the session. Emits: one wake-up for whoever writes, when there is something new
+//! to do. Keeps: a writer that finds nothing to do and registers is woken by the next push.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use greenroom_proto::session::{Delivery, Outbox, Pushed};
+use greenroom_proto::socket::reason::DisconnectReason;
+
+/// A session's outbox, shared by its fanout, its session and the writer of its transport.
+pub(crate) type SharedOutbox = Arc<OutboxCell>;
+
+/// The outbox of one session.
+pub(crate) struct OutboxCell {
+    state: Mutex<State>,
+    writer: AtomicWaker,
+}
+
+struct State {
+    outbox: Outbox,
+    /// Why the session has to end without flushing; the writer tells it.
+    fate: Option<DisconnectReason>,
+}
+
+/// What a writer finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// Packets.
+    Packets,
+    /// Nothing yet.
+    Nothing,
+    /// Nothing, and nothing more will come.
+    Sealed,
+    /// The session has to end.
+    Doomed(DisconnectReason),
+}
+
+impl OutboxCell {
+    pub(crate) fn new(limit: usize) -> SharedOutbox {
+        let state = Mutex::new(State { outbox: Outbox::new(limit), fate: None });
+        Arc::new(Self { state, writer: AtomicWaker::new() })
+    }
+
+    /// Queues a packet, given as ready server frames, and wakes the writer if it has nothing else to do.
+    ///
+    /// On an overflow the session ends as a slow client; whoever pushed has nothing to do about it.
+    pub(crate) fn push(&self, packet: &Bytes, delivery: Delivery) -> Pushed {
+        let mut state = self.lock();
+        let idle = state.outbox.is_empty();
+        let pushed = state.outbox.push(packet.clone(), delivery);
+        if pushed == Pushed::Overflow {
+            state.fate = Some(DisconnectReason::TransportError);
+        }
+        drop(state);
+        if (idle && pushed == Pushed::Queued) || pushed == Pushed::Overflow {
+            self.writer.wake();
+        }
+        pushed
+    }
+
+    /// Ends the session without flushing: packets may be missing.
+    pub(crate) fn abort(&self) {
+        let mut state = self.lock();
+        state.outbox.discard();
+        state.fate.get_or_insert(DisconnectReason::TransportClose);
+        drop(state);
+        self.writer.wake();
+    }
+
+    /// Takes no more packets; those that wait still leave. Wakes the writer, which may be done now.
+    pub(crate) fn seal(&self) {
+        self.lock().outbox.seal();
+        self.writer.wake();
+    }
+
+    /// Runs `act` on the outbox; for the session's own packets and for writers.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Outbox) -> R) -> R {
+        act(&mut self.lock().outbox)
+    }
+
+    /// Queues a packet of the session itself ahead of data.
+    pub(crate) fn push_ahead(&self, packet: Bytes) {
+        self.with(|outbox| outbox.push_ahead(packet));
+        self.writer.wake();
+    }
+
+    /// What there is for a writer.
+    pub(crate) fn pending(&self) -> Pending {
+        let state = self.lock();
+        match state.fate {
+            Some(reason) => Pending::Doomed(reason),
+            None if !state.outbox.is_empty() => Pending::Packets,
+            None if state.outbox.is_sealed() => Pending::Sealed,
+            None => Pending::Nothing,
+        }
+    }
+
+    /// Makes this task the writer: it is woken by the next push.
+    pub(crate) fn register(&self, writer: &Waker) {
+        self.writer.register(writer);
+    }
+
+    /// Lets go of the writer, which may hold this outbox itself.
+    pub(crate) fn unregister(&self) {
+        drop(self.writer.take());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for OutboxCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("OutboxCell")
+            .field("pending", &state.outbox.pending())
+            .field("fate", &state.fate)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicU32);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    const PACKET: Bytes = Bytes::from_static(b"\x81\x014");
+
+    #[test]
+    fn a_writer_is_woken_once_for_many_packets() {
+        let (cell, count) = (OutboxCell::new(1000), Arc::new(Count::default()));
+        cell.register(&count.clone().into());
+        for _ in 0..10 {
+            assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Queued);
+        }
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert_eq!(cell.pending(), Pending::Packets);
+    }
+
+    #[test]
+    fn an_overflow_wakes_the_writer_to_end_the_session() {
+        let (cell, count) = (OutboxCell::new(4), Arc::new(Count::default()));
+        assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Queued);
+        cell.register(&count.clone().into());
+        assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Overflow);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert_eq!(cell.pending(), Pending::Doomed(DisconnectReason::TransportError));
+    }
+
+    #[test]
+    fn a_sealed_outbox_says_when_it_is_flushed() {
+        let cell = OutboxCell::new(1000);
+        assert_eq!(cell.pending(), Pending::Nothing);
+        assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Queued);
+        cell.seal();
+        assert_eq!(cell.pending(), Pending::Packets);
+        cell.with(|outbox| outbox.advance(3));
+        assert_eq!(cell.pending(), Pending::Sealed);
+    }
+}

@@ -1,0 +1,110 @@
+//! Which sessions there are.
+//!
+//! Owns: session id → handle, for all workers. Keeps: an entry lives as long as its session's actor.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use uuid::Uuid;
+
+use super::handle::SessionHandle;
+
+/// The `sid` of an Engine.IO session: 122 random bits, 32 hexadecimal digits on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(Uuid);
+
+/// All sessions of a server.
+#[derive(Debug)]
+pub(super) struct Registry {
+    shards: [Shard; SHARDS],
+}
+
+type Shard = RwLock<HashMap<SessionId, SessionHandle>>;
+
+impl SessionId {
+    /// A new one, from a cryptographically secure source.
+    pub(super) fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Reads exactly the form that is written.
+    fn parse(text: &str) -> Option<Self> {
+        let id = Uuid::try_parse(text).ok().map(Self)?;
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.0.as_simple(), f)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whoever knows it can speak for the session: it is not for logs.
+        f.write_str("SessionId(…)")
+    }
+}
+
+impl Registry {
+    pub(super) fn new() -> Self {
+        Self { shards: std::array::from_fn(|_| Shard::default()) }
+    }
+
+    pub(super) fn insert(&self, session: SessionHandle) {
+        self.write(session.id()).insert(session.id(), session);
+    }
+
+    pub(super) fn remove(&self, id: SessionId) {
+        self.write(id).remove(&id);
+    }
+
+    pub(super) fn find(&self, sid: &str) -> Option<SessionHandle> {
+        let id = SessionId::parse(sid)?;
+        self.read(id).get(&id).cloned()
+    }
+
+    pub(super) fn all(&self) -> Vec<SessionHandle> {
+        let shards = self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner));
+        shards.flat_map(|shard| shard.values().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    fn read(&self, id: SessionId) -> RwLockReadGuard<'_, HashMap<SessionId, SessionHandle>> {
+        self.shard(id).read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, id: SessionId) -> RwLockWriteGuard<'_, HashMap<SessionId, SessionHandle>> {
+        self.shard(id).write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the remainder is below the number of shards")]
+    fn shard(&self, id: SessionId) -> &Shard {
+        let [.., last] = *id.0.as_bytes();
+        &self.shards[usize::from(last) % SHARDS]
+    }
+}
+
+/// Locks that do not meet: more than workers, few enough to count through.
+const SHARDS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_only_as_it_is_written() {
+        let id = SessionId::random();
+        let text = id.to_string();
+        assert_eq!(text.len(), 32);
+        assert_eq!(SessionId::parse(&text), Some(id));
+        assert_eq!(SessionId::parse(&id.0.to_string()), None);
+        assert_eq!(SessionId::parse("__proto__"), None);
+        assert_ne!(SessionId::random(), id);
+    }
+}

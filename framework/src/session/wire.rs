@@ -1,0 +1,73 @@
+//! What a session tells one of its WebSockets.
+//!
+//! Owns: orders that are not taken yet. Keeps: an order is never lost, and given twice is one order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
+
+/// The line from a session to the task of a WebSocket.
+#[derive(Debug, Default)]
+pub(crate) struct WireLine {
+    orders: AtomicU8,
+    task: AtomicWaker,
+}
+
+/// Orders for a WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Order {
+    /// Write `3probe`.
+    Probe = 1,
+    /// Write what the outbox has, from now on.
+    Attach = 2,
+    /// Close when the outbox is sealed and empty.
+    Finish = 4,
+    /// Close at once.
+    Drop = 8,
+}
+
+/// A set of orders.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Orders(u8);
+
+impl WireLine {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn give(&self, order: Order) {
+        self.orders.fetch_or(order as u8, Ordering::AcqRel);
+        self.task.wake();
+    }
+
+    /// Takes all orders; the task is woken by the next one.
+    pub(crate) fn take(&self, task: &Waker) -> Orders {
+        self.task.register(task);
+        Orders(self.orders.swap(0, Ordering::AcqRel))
+    }
+}
+
+impl Orders {
+    pub(crate) fn contains(self, order: Order) -> bool {
+        self.0 & order as u8 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_given_before_the_task_looks_are_all_found() {
+        let line = WireLine::new();
+        line.give(Order::Probe);
+        line.give(Order::Drop);
+        let orders = line.take(Waker::noop());
+        assert!(orders.contains(Order::Probe) && orders.contains(Order::Drop));
+        assert!(!orders.contains(Order::Attach) && !orders.contains(Order::Finish));
+        assert!(!line.take(Waker::noop()).contains(Order::Probe));
+    }
+}

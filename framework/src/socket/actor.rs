@@ -1,0 +1,234 @@
+//! The socket's shell.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use greenroom_proto::socket::lane::Lane;
+use greenroom_proto::socket::reason::DisconnectReason;
+use smallvec::SmallVec;
+
+use super::{Inbound, Op, Socket, SocketCommand};
+use crate::error::AckError;
+use crate::fanout::Push;
+use crate::runtime::post;
+#[cfg(feature = "testing")]
+use crate::runtime::shell::crash;
+use crate::runtime::shell::{Budget, DeathGuard};
+use crate::runtime::wheel::TimerKey;
+use crate::runtime::worker::Worker;
+use crate::session::ReadPermit;
+
+pub(super) struct SocketActor {
+    pub(super) socket: Socket,
+    pub(super) worker: Rc<Worker>,
+    pub(super) state: State,
+    pub(super) lane: Lane<Op>,
+    /// Operations that the lane has not seen: behind a full mailbox, or before the admission.
+    pub(super) program: VecDeque<Op>,
+    /// Packets that wait for the admission, the lane or an asynchronous handler.
+    pub(super) inbox: VecDeque<(Inbound, ReadPermit)>,
+    /// Packets for single clients of this worker, sent together at the end of the turn.
+    pub(super) pushes: SmallVec<[Push; 1]>,
+    /// A full mailbox has to take something before anything else is sent.
+    pub(super) blocked: bool,
+    pub(super) running_handlers: usize,
+    timer: Option<TimerKey>,
+    budget: Budget,
+    guard: DeathGuard,
+}
+
+/// ```text
+///            middleware           namespace            End, or Op::Disconnect
+/// Connecting ──────────▶ Joining ───────────▶ Open ───────────▶ Leaving ─▶ Left ─▶ (stopped)
+///     │ refused, End        │ End                                ▲
+///     └──────▶ (stopped)    └────────────────────────────────────┘ (no hooks)
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// The token and the middleware decide.
+    Connecting,
+    /// The namespace was asked to take it in.
+    Joining,
+    /// Connected.
+    Open,
+    /// What it still has to send goes out, its leaving last.
+    Leaving { since: Instant, reason: DisconnectReason, admitted: bool },
+    /// Its namespace has forgotten it; asynchronous handlers come to their end.
+    Left { since: Instant },
+}
+
+impl SocketActor {
+    /// Starts the socket on this thread, its worker's.
+    pub(super) fn start(socket: Socket, worker: Rc<Worker>) {
+        let ctx = Context::new();
+        let addr = ctx.address();
+        socket.attach(addr.clone());
+        ctx.run(Self::new(socket, worker, &addr));
+    }
+
+    fn new(socket: Socket, worker: Rc<Worker>, addr: &Addr<Self>) -> Self {
+        let runtime = socket.runtime().clone();
+        runtime.metrics.socket_actors.add(1);
+        let wake = {
+            let (addr, runtime) = (addr.downgrade(), runtime.clone());
+            move || {
+                if let Some(addr) = addr.upgrade() {
+                    post::lifecycle(&runtime.metrics, &addr, SocketCommand::LaneClear);
+                }
+            }
+        };
+        let lane = Lane::new(runtime.config.lane_limit, Arc::new(wake));
+        let lane = if runtime.config.lanes { lane } else { lane.disabled() };
+        let guard = DeathGuard::new({
+            let socket = socket.clone();
+            move || died(&socket)
+        });
+        Self {
+            socket,
+            worker,
+            state: State::Connecting,
+            lane,
+            program: VecDeque::new(),
+            inbox: VecDeque::new(),
+            pushes: SmallVec::new(),
+            blocked: false,
+            running_handlers: 0,
+            timer: None,
+            budget: Budget::default(),
+            guard,
+        }
+    }
+
+    fn packets(&mut self, packets: Vec<Inbound>, permit: &ReadPermit, ctx: &mut Context<Self>) {
+        for packet in packets {
+            match packet {
+                // At once: a handler that the inbox waits for may be waiting for this.
+                Inbound::Ack { id, args } => self.acknowledged(id, args),
+                Inbound::Event { .. } | Inbound::Disconnect => self.take_in(packet, permit, ctx),
+            }
+        }
+        self.work(ctx);
+    }
+
+    fn take_in(&mut self, packet: Inbound, permit: &ReadPermit, ctx: &mut Context<Self>) {
+        if self.inbox.is_empty() && self.may_dispatch() {
+            self.dispatch(packet, ctx);
+        } else {
+            self.inbox.push_back((packet, permit.clone()));
+        }
+    }
+
+    /// Does everything that can be done now, then sends what that produced.
+    pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
+        self.run_program(ctx);
+        while self.may_dispatch()
+            && let Some((packet, _permit)) = self.inbox.pop_front()
+        {
+            self.dispatch(packet, ctx);
+            self.run_program(ctx);
+        }
+        if self.inbox.is_empty() && self.inbox.capacity() > 0 {
+            // An idle socket keeps no memory of its busiest moment.
+            self.inbox = VecDeque::new();
+        }
+        self.flush(ctx);
+        self.stop_if_done(ctx);
+    }
+
+    fn may_dispatch(&self) -> bool {
+        self.state == State::Open
+            && !self.blocked
+            && self.program.is_empty()
+            && !self.lane.is_full()
+            && self.running_handlers < self.socket.runtime().config.max_async_handlers
+    }
+
+    fn handle_deadline(&mut self, ctx: &mut Context<Self>) {
+        let now = self.socket.runtime().clock.now();
+        let overdue = self.socket.local().acks.expire(now);
+        for reply in overdue {
+            self.socket.runtime().metrics.acks_timed_out.count();
+            // Nobody waits any more: the caller dropped its future.
+            let _: Result<_, _> = reply.send(Err(AckError::Timeout));
+        }
+        if self.time_to_end().is_some_and(|end| end <= now) {
+            return self.give_up(ctx);
+        }
+        self.arm(ctx);
+    }
+
+    /// Sets the timer to the next deadline; most sockets never need one.
+    pub(super) fn arm(&mut self, ctx: &Context<Self>) {
+        let acks = self.socket.local().acks.next_deadline();
+        let deadline = [acks, self.time_to_end()].into_iter().flatten().min();
+        if deadline.is_none() && self.timer.is_none() {
+            return;
+        }
+        let wheel = &self.worker.wheel;
+        let timer = *self.timer.get_or_insert_with(|| {
+            let (addr, runtime) = (ctx.address(), self.socket.runtime().clone());
+            wheel.register(move || {
+                post::lifecycle(&runtime.metrics, &addr, SocketCommand::Deadline);
+            })
+        });
+        wheel.arm(timer, deadline);
+    }
+}
+
+impl Actor for SocketActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.socket.runtime().config.mailbox_capacity);
+        self.connect(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.guard.disarm_unless_panicking();
+    }
+}
+
+impl Drop for SocketActor {
+    fn drop(&mut self) {
+        self.socket.set_leaving();
+        self.socket.runtime().metrics.socket_actors.add(-1);
+        if let Some(timer) = self.timer {
+            self.worker.wheel.remove(timer);
+        }
+    }
+}
+
+impl Handler<SocketCommand> for SocketActor {
+    type Result = ();
+
+    fn handle(&mut self, command: SocketCommand, ctx: &mut Self::Context) {
+        match command {
+            SocketCommand::Packets(packets, permit) => self.packets(packets, &permit, ctx),
+            SocketCommand::End(reason) => self.end(reason, ctx),
+            SocketCommand::Admitted => self.admitted(ctx),
+            SocketCommand::Operation(op) => self.perform_all([op], ctx),
+            SocketCommand::LaneClear => self.work(ctx),
+            SocketCommand::Deadline => self.handle_deadline(ctx),
+            #[cfg(feature = "testing")]
+            SocketCommand::Crash => crash(),
+        }
+        Budget::spend(self, ctx, |actor| &mut actor.budget);
+    }
+}
+
+/// The actor died: the namespace forgets the socket, and the client comes back on a new connection.
+fn died(socket: &Socket) {
+    socket.runtime().metrics.actor_deaths.count();
+    tracing::error!(socket = %socket.id(), "a socket died; its connection is closed");
+    socket.shared().namespace.disconnect(socket.member());
+    socket.session().close(DisconnectReason::TransportClose);
+}
+
+impl std::fmt::Debug for SocketActor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SocketActor").field("socket", &self.socket).field("state", &self.state).finish_non_exhaustive()
+    }
+}

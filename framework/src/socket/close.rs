@@ -1,0 +1,160 @@
+//! How a socket ends: its hooks, its leaving of the namespace, and nothing left behind.
+
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use actix::{ActorContext, Context};
+use greenroom_proto::socket::reason::DisconnectReason;
+use greenroom_proto::socketio::encode;
+
+use super::actor::{SocketActor, State};
+use super::dispatch::caught;
+use super::{Op, Socket, turn};
+use crate::error::AckError;
+use crate::fanout::FanoutCommand;
+use crate::namespace::DisconnectHook;
+
+impl SocketActor {
+    /// The session has ended, or the namespace died.
+    pub(super) fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+        match self.state {
+            State::Connecting => self.forget_everything(ctx),
+            State::Joining => self.leave_without_hooks(reason, ctx),
+            State::Open => self.begin_leaving(reason, ctx),
+            State::Leaving { .. } | State::Left { .. } => {}
+        }
+    }
+
+    /// Performs a disconnect that the server asked for.
+    pub(super) fn disconnect(&mut self, socket: &Socket, close: bool, ctx: &mut Context<Self>) {
+        if socket.member() != self.socket.member() || socket.id() != self.socket.id() {
+            // Another socket's: it goes on in that socket's own order.
+            let _: crate::error::Emitted = crate::error::Emitted::new(
+                socket.perform_from_outside(Op::Disconnect { socket: socket.clone(), close }),
+            );
+            return;
+        }
+        if self.state != State::Open {
+            return;
+        }
+        let farewell = self.socket.own(encode::disconnect(&self.socket.shared().namespace.path));
+        self.ask([farewell], ctx);
+        self.begin_leaving(DisconnectReason::ServerNamespaceDisconnect, ctx);
+        if close {
+            self.flush(ctx);
+            let command = FanoutCommand::CloseSession {
+                session: self.socket.session().clone(),
+                reason: DisconnectReason::ForcedServerClose,
+            };
+            let fanout = self.worker.handle.fanout.clone();
+            self.send_to_fanout(&fanout, command, ctx);
+        }
+    }
+
+    pub(super) fn begin_leaving(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+        self.leaving(reason, true, ctx);
+        let namespace = self.socket.shared().namespace.clone();
+        let shared = namespace.hooks.read().unwrap_or_else(PoisonError::into_inner).disconnecting.clone();
+        let own = self.socket.local().hooks.as_mut().map(|hooks| std::mem::take(&mut hooks.disconnecting));
+        self.call_hooks(shared.into_iter().chain(own.unwrap_or_default()), reason, ctx);
+        self.ask([Op::Gone], ctx);
+        self.work(ctx);
+    }
+
+    /// It ends between its question to the namespace and the answer: no user code has seen it.
+    fn leave_without_hooks(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+        self.program.clear();
+        self.leaving(reason, false, ctx);
+        self.ask([Op::Gone], ctx);
+        self.work(ctx);
+    }
+
+    fn leaving(&mut self, reason: DisconnectReason, admitted: bool, ctx: &mut Context<Self>) {
+        let since = self.socket.runtime().clock.now();
+        self.state = State::Leaving { since, reason, admitted };
+        self.socket.set_leaving();
+        self.inbox.clear();
+        self.drop_acks();
+        self.arm(ctx);
+    }
+
+    /// Everything before has been sent: the namespace forgets the socket, then its last hooks run.
+    pub(super) fn gone(&mut self, ctx: &mut Context<Self>) {
+        let State::Leaving { since, reason, admitted } = self.state else { return };
+        self.state = State::Left { since };
+        self.socket.shared().namespace.disconnect(self.socket.member());
+        self.socket.forget_rooms();
+        if admitted {
+            let namespace = self.socket.shared().namespace.clone();
+            let shared = namespace.hooks.read().unwrap_or_else(PoisonError::into_inner).disconnect.clone();
+            let own = self.socket.local().hooks.take().map(|hooks| hooks.disconnect);
+            self.call_hooks(shared.into_iter().chain(own.unwrap_or_default()), reason, ctx);
+        }
+    }
+
+    fn call_hooks(
+        &mut self,
+        hooks: impl Iterator<Item = DisconnectHook>,
+        reason: DisconnectReason,
+        ctx: &mut Context<Self>,
+    ) {
+        for hook in hooks {
+            let (result, asked) = turn::run(|| hook(self.socket.clone(), reason));
+            self.ask(asked, ctx);
+            if let Err(panicked) = result {
+                caught(&self.socket, &*panicked);
+            }
+        }
+    }
+
+    /// Stops once nothing is left to send and no handler runs.
+    pub(super) fn stop_if_done(&mut self, ctx: &mut Context<Self>) {
+        let idle = !self.blocked && self.program.is_empty() && self.lane.is_empty() && self.pushes.is_empty();
+        if matches!(self.state, State::Left { .. }) && idle && self.running_handlers == 0 {
+            ctx.stop();
+        }
+    }
+
+    /// The time at which a socket that has left stops, whatever its handlers do.
+    pub(super) fn time_to_end(&self) -> Option<Instant> {
+        match self.state {
+            State::Leaving { since, .. } | State::Left { since } => {
+                Some(since + self.socket.runtime().config.handler_grace)
+            }
+            State::Connecting | State::Joining | State::Open => None,
+        }
+    }
+
+    /// The grace is over: what still runs is dropped.
+    pub(super) fn give_up(&mut self, ctx: &mut Context<Self>) {
+        tracing::warn!(socket = %self.socket.id(), "handlers were dropped: their socket ended long ago");
+        self.socket.shared().namespace.disconnect(self.socket.member());
+        ctx.stop();
+    }
+
+    /// It was never a member: nothing has to be undone.
+    pub(super) fn forget_everything(&mut self, ctx: &mut Context<Self>) {
+        self.program.clear();
+        self.inbox.clear();
+        self.state = State::Left { since: self.socket.runtime().clock.now() };
+        self.socket.set_leaving();
+        self.socket.forget_rooms();
+        self.drop_acks();
+        // What asynchronous middleware is still doing goes with the actor.
+        self.stop_if_done(ctx);
+    }
+
+    pub(super) fn is_past_admission(&self) -> bool {
+        match self.state {
+            State::Connecting | State::Joining => false,
+            State::Open | State::Leaving { .. } | State::Left { .. } => true,
+        }
+    }
+
+    fn drop_acks(&self) {
+        let pending = self.socket.local().acks.drain();
+        for reply in pending {
+            let _: Result<_, _> = reply.send(Err(AckError::Disconnected));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! From CONNECT to its answer: the token, the middleware, the namespace.
+
+use std::sync::PoisonError;
+
+use actix::{AsyncContext, Context};
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socketio::encode;
+
+use super::actor::{SocketActor, State};
+use super::dispatch::{Running, caught};
+use super::{Op, Socket, turn};
+use crate::auth::{AuthError, token_from};
+use crate::error::Reject;
+use crate::fanout::{FanoutCommand, Push};
+use crate::namespace::{ConnectHook, NamespaceCommand};
+
+impl SocketActor {
+    /// Decides whether the socket may connect.
+    pub(super) fn connect(&mut self, ctx: &mut Context<Self>) {
+        if let Err(error) = self.verify_token() {
+            return self.refuse(&Reject::from_auth(&error), ctx);
+        }
+        let namespace = &self.socket.shared().namespace;
+        let middleware = namespace.middleware.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if middleware.is_empty() {
+            return self.join_namespace(ctx);
+        }
+        let socket = self.socket.clone();
+        let code = Box::pin(async move {
+            for step in middleware {
+                step(socket.clone()).await?;
+            }
+            Ok::<(), Reject>(())
+        });
+        let decided = |actor: &mut Self, result: Result<Result<(), Reject>, _>, ctx: &mut Context<Self>| {
+            match result.unwrap_or_else(|_| Err(Reject::internal())) {
+                Ok(()) => actor.join_namespace(ctx),
+                Err(reject) => actor.refuse(&reject, ctx),
+            }
+        };
+        ctx.spawn(Running::new(self.socket.clone(), code, decided));
+    }
+
+    fn verify_token(&self) -> Result<(), AuthError> {
+        let shared = self.socket.shared();
+        let Some(auth) = shared.namespace.auth() else { return Ok(()) };
+        let header = shared.session.handshake().header("authorization");
+        let token = token_from(shared.auth.as_deref(), header).ok_or(AuthError::Missing)?;
+        let claims = auth.verify(&token, self.socket.runtime().clock.unix_now())?;
+        // Set once, here.
+        let _: Result<(), _> = shared.claims.set(claims.into());
+        Ok(())
+    }
+
+    fn join_namespace(&mut self, ctx: &mut Context<Self>) {
+        if self.state != State::Connecting {
+            return;
+        }
+        self.state = State::Joining;
+        let path = &self.socket.shared().namespace.path;
+        let payload = serde_json::json!({ "sid": self.socket.id() }).to_string();
+        let connect = NamespaceCommand::Connect {
+            socket: self.socket.clone(),
+            answer: encode::connect(path, &payload),
+        };
+        let namespace = self.socket.shared().namespace.clone();
+        namespace.ensure_started(&self.worker.handle);
+        self.send_to_namespace(&namespace, connect, ctx);
+    }
+
+    /// Tells the client that it may not connect; everything it asked for is forgotten.
+    fn refuse(&mut self, reject: &Reject, ctx: &mut Context<Self>) {
+        let frames = refusal(&self.socket.shared().namespace.path, reject);
+        let push = Push { to: self.socket.member().slot, packet: frames, delivery: Delivery::Reliable };
+        let fanout = self.worker.handle.fanout.clone();
+        self.send_to_fanout(&fanout, FanoutCommand::Push(smallvec::smallvec![push]), ctx);
+        self.forget_everything(ctx);
+    }
+
+    /// The namespace has taken the socket in and answered the CONNECT.
+    pub(super) fn admitted(&mut self, ctx: &mut Context<Self>) {
+        if self.state != State::Joining {
+            return;
+        }
+        self.state = State::Open;
+        self.socket.set_connected();
+        let namespace = self.socket.shared().namespace.clone();
+        let hooks = namespace.hooks.read().unwrap_or_else(PoisonError::into_inner).connect.clone();
+        for hook in hooks {
+            self.call_connect_hook(&hook, ctx);
+        }
+        self.work(ctx);
+    }
+
+    fn call_connect_hook(&mut self, hook: &ConnectHook, ctx: &mut Context<Self>) {
+        let (result, asked) = turn::run(|| hook(self.socket.clone()));
+        self.ask(asked, ctx);
+        match result {
+            Ok(None) => {}
+            Ok(Some(code)) => {
+                self.running_handlers += 1;
+                ctx.spawn(Running::new(self.socket.clone(), code, |actor: &mut Self, _, ctx| {
+                    actor.running_handlers -= 1;
+                    actor.work(ctx);
+                }));
+            }
+            Err(panicked) => caught(&self.socket, &*panicked),
+        }
+    }
+}
+
+/// CONNECT_ERROR.
+pub(super) fn refusal(path: &str, reject: &Reject) -> bytes::Bytes {
+    encode::connect_error(path, &reject.to_connect_error().to_string())
+}
+
+/// A namespace that nobody has declared.
+pub(super) fn refuse_unknown(path: &str) -> bytes::Bytes {
+    encode::connect_error(path, r#"{"message":"Invalid namespace"}"#)
+}
+
+impl Socket {
+    /// An operation for the client itself.
+    pub(super) fn own(&self, frames: bytes::Bytes) -> Op {
+        Op::Emit { to: self.member(), frames, delivery: Delivery::Reliable }
+    }
+}

@@ -1,0 +1,160 @@
+//! From a packet to its listeners, and from what they return to the acknowledgement.
+
+use std::pin::Pin;
+use std::sync::PoisonError;
+use std::task::{Context as TaskContext, Poll};
+
+use actix::{ActorFuture, AsyncContext, Context};
+use bytestring::ByteString;
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::reason::DisconnectReason;
+use greenroom_proto::socketio::{AckId, encode};
+
+use super::actor::SocketActor;
+use super::turn::{self, Panicked};
+use super::{Inbound, Op, Socket};
+use crate::error::Reject;
+use crate::event::{Answer, Args, Called, EncodedArgs, Handler, IntoArgs};
+
+type Ack = Result<EncodedArgs, Reject>;
+
+impl SocketActor {
+    pub(super) fn dispatch(&mut self, packet: Inbound, ctx: &mut Context<Self>) {
+        match packet {
+            Inbound::Event { name, ack, args } => self.event(&name, ack, &args, ctx),
+            Inbound::Ack { id, args } => self.acknowledged(id, args),
+            Inbound::Disconnect => self.begin_leaving(DisconnectReason::ClientNamespaceDisconnect, ctx),
+        }
+    }
+
+    pub(super) fn acknowledged(&self, id: AckId, args: Args) {
+        // An acknowledgement that nobody expects, or not any more, is ignored.
+        if let Some(reply) = self.socket.local().acks.take(id.0) {
+            let _: Result<_, _> = reply.send(Ok(args));
+        }
+    }
+
+    fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: &Args, ctx: &mut Context<Self>) {
+        let called = self.listeners_of(name);
+        // The one that acknowledges: the first with something to say, else the first.
+        let answering = called.iter().position(|handler| handler.answers()).unwrap_or(0);
+        for (place, handler) in called.iter().enumerate() {
+            let reply = Reply { to: ack.filter(|_| place == answering) };
+            self.call(&**handler, args, reply, ctx);
+        }
+    }
+
+    fn listeners_of(&self, name: &str) -> Called {
+        let mut called = Called::new();
+        let shared = &self.socket.shared().namespace.listeners;
+        if !shared.read().unwrap_or_else(PoisonError::into_inner).collect_shared(name, &mut called) {
+            shared.write().unwrap_or_else(PoisonError::into_inner).collect(name, &mut called);
+        }
+        self.socket.local().listeners.collect(name, &mut called);
+        called
+    }
+
+    fn call(&mut self, handler: &dyn Handler, args: &Args, reply: Reply, ctx: &mut Context<Self>) {
+        let (answer, asked) = turn::run(|| handler.call(self.socket.clone(), args));
+        self.ask(asked, ctx);
+        match answer {
+            Ok(Answer::Now(ack)) => self.reply(reply, ack, ctx),
+            Ok(Answer::Later(code)) => {
+                self.running_handlers += 1;
+                ctx.spawn(Running::new(self.socket.clone(), code, move |actor: &mut Self, ack, ctx| {
+                    actor.running_handlers -= 1;
+                    actor.reply(reply, ack.unwrap_or_else(|_| Err(Reject::internal())), ctx);
+                    actor.work(ctx);
+                }));
+            }
+            Err(panicked) => {
+                caught(&self.socket, &*panicked);
+                self.reply(reply, Err(Reject::internal()), ctx);
+            }
+        }
+    }
+
+    /// Acknowledges, or tells the client of a refusal that nothing else would tell it.
+    fn reply(&mut self, reply: Reply, ack: Ack, ctx: &mut Context<Self>) {
+        let op = match (reply.to, ack) {
+            (Some(id), Ok(args)) => Some(self.ack_packet(id, &args)),
+            (Some(id), Err(reject)) => {
+                let body = serde_json::json!({ "error": reject });
+                body.into_args().ok().map(|args| self.ack_packet(id, &args))
+            }
+            (None, Err(reject)) => self.socket.emit_error(&reject),
+            (None, Ok(_)) => None,
+        };
+        self.ask(op, ctx);
+    }
+
+    fn ack_packet(&self, id: AckId, args: &EncodedArgs) -> Op {
+        self.socket.runtime().metrics.packets_encoded.count();
+        let path = &self.socket.shared().namespace.path;
+        let frames = encode::ack(path, id, args.items(), &args.attachments);
+        Op::Emit { to: self.socket.member(), frames, delivery: Delivery::Reliable }
+    }
+}
+
+/// Who is told what a handler returned.
+#[derive(Debug, Clone, Copy)]
+struct Reply {
+    to: Option<AckId>,
+}
+
+/// Counts and logs a panic of user code; it costs that event and nothing else.
+pub(super) fn caught(socket: &Socket, panicked: &(dyn std::any::Any + Send)) {
+    socket.runtime().metrics.panics.count();
+    let text = panicked.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panicked.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    tracing::error!(socket = %socket.id(), panic = text, "user code panicked");
+}
+
+/// A future of user code, polled in turns of its socket; then `done` has its result.
+pub(super) struct Running<T, D> {
+    socket: Socket,
+    code: Pin<Box<dyn Future<Output = T>>>,
+    done: Option<D>,
+}
+
+impl<T, D> Running<T, D>
+where
+    D: FnOnce(&mut SocketActor, Result<T, Panicked>, &mut Context<SocketActor>) + Unpin + 'static,
+{
+    pub(super) fn new(socket: Socket, code: Pin<Box<dyn Future<Output = T>>>, done: D) -> Self {
+        Self { socket, code, done: Some(done) }
+    }
+}
+
+impl<T, D> ActorFuture<SocketActor> for Running<T, D>
+where
+    T: 'static,
+    D: FnOnce(&mut SocketActor, Result<T, Panicked>, &mut Context<SocketActor>) + Unpin + 'static,
+{
+    type Output = ();
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        actor: &mut SocketActor,
+        ctx: &mut Context<SocketActor>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<()> {
+        let (polled, asked) = turn::run(|| self.code.as_mut().poll(task));
+        actor.ask(asked, ctx);
+        let result = match polled {
+            Ok(Poll::Pending) => {
+                actor.work(ctx);
+                return Poll::Pending;
+            }
+            Ok(Poll::Ready(result)) => Ok(result),
+            Err(panicked) => {
+                caught(&self.socket, &*panicked);
+                Err(panicked)
+            }
+        };
+        if let Some(done) = self.done.take() {
+            done(actor, result, ctx);
+        }
+        Poll::Ready(())
+    }
+}

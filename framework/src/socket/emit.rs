@@ -1,0 +1,253 @@
+//! Emitting: to one client, with an acknowledgement, or to a selection.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use greenroom_proto::rooms::{RoomName, Selection};
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socketio::{AckId, encode, is_reserved};
+use tokio::sync::oneshot;
+
+use super::{Op, Socket, record};
+use crate::error::{AckError, EmitError, Emitted, Reject};
+use crate::event::{FromArgs, IntoArgs};
+use crate::fanout::SlotRef;
+use crate::namespace::NamespaceShared;
+use crate::runtime::Runtime;
+
+impl Socket {
+    /// Emits an event to this client.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.emit("welcome", "hello");
+    /// socket.emit("moved", (3, 4));             // two arguments
+    /// socket.emit("started", ());               // none
+    /// # }
+    /// ```
+    pub fn emit(&self, event: &str, args: impl IntoArgs) -> Emitted {
+        self.emit_as(event, args, Delivery::Reliable)
+    }
+
+    /// Emits an event that may be lost if the client is not ready for it.
+    pub fn emit_volatile(&self, event: &str, args: impl IntoArgs) -> Emitted {
+        self.emit_as(event, args, Delivery::Volatile)
+    }
+
+    /// Emits the event `message`.
+    pub fn send(&self, args: impl IntoArgs) -> Emitted {
+        self.emit("message", args)
+    }
+
+    /// Emits an event that the client acknowledges.
+    ///
+    /// The time-out is [`Config::ack_timeout`](crate::Config::ack_timeout) unless one is named.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # use std::time::Duration;
+    /// # async fn example(socket: Socket) -> Result<(), AckError> {
+    /// let ready: bool = socket.emit_with_ack("ready?", "round 1").timeout(Duration::from_secs(5)).answer().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn emit_with_ack(&self, event: &str, args: impl IntoArgs) -> AckRequest {
+        let encoded = check_name(event).and_then(|()| Ok(args.into_args()?));
+        let timeout = self.runtime().config.ack_timeout;
+        AckRequest { socket: self.clone(), event: event.to_owned(), encoded, timeout }
+    }
+
+    /// Everyone in these rooms but this socket.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.to("red").to("blue").except("bots").emit("goal", 1);
+    /// # }
+    /// ```
+    pub fn to(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.broadcast().to(room)
+    }
+
+    /// Socket.IO's `in`: the same as [`to`](Self::to).
+    pub fn within(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.broadcast().to(room)
+    }
+
+    /// Everyone in the namespace but this socket and these rooms.
+    pub fn except(&self, room: impl Into<RoomName>) -> Broadcast {
+        self.broadcast().except(room)
+    }
+
+    /// Everyone in the namespace but this socket.
+    #[must_use]
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(self.shared().namespace.clone(), Some(self.clone()))
+    }
+
+    fn emit_as(&self, event: &str, args: impl IntoArgs, delivery: Delivery) -> Emitted {
+        match encode_event(self.runtime(), &self.shared().namespace.path, event, args) {
+            Ok(frames) => self.perform(Op::Emit { to: self.member(), frames, delivery }),
+            Err(error) => Emitted::new(Err(error)),
+        }
+    }
+
+    /// Tells the client of a refusal that no acknowledgement can carry.
+    pub(super) fn emit_error(&self, reject: &Reject) -> Option<Op> {
+        let frames = encode_event(self.runtime(), &self.shared().namespace.path, "error", reject).ok()?;
+        Some(Op::Emit { to: self.member(), frames, delivery: Delivery::Reliable })
+    }
+}
+
+/// An event that is to be acknowledged, not yet sent.
+#[must_use = "nothing is sent before `answer` is awaited"]
+pub struct AckRequest {
+    socket: Socket,
+    event: String,
+    encoded: Result<crate::event::EncodedArgs, EmitError>,
+    timeout: Duration,
+}
+
+impl AckRequest {
+    /// Sets the time that the client has.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sends the event and waits for the acknowledgement.
+    ///
+    /// # Errors
+    /// [`AckError`]: not sent, not answered in time, disconnected, or an answer of another form.
+    ///
+    /// # Cancel safety
+    /// Dropping the future forgets the acknowledgement; the event is sent all the same.
+    pub async fn answer<T: FromArgs>(self) -> Result<T, AckError> {
+        let (reply, answer) = oneshot::channel();
+        let runtime = self.socket.runtime().clone();
+        let encoded = self.encoded?;
+        let due = runtime.clock.now() + self.timeout;
+        let id = {
+            let mut local = self.socket.local();
+            let pending = local.acks.insert(reply, Some(due));
+            pending.map_err(|_| EmitError::Full)?
+        };
+        let path = &self.socket.shared().namespace.path;
+        let frames = encode::event(path, &self.event, encoded.items(), &encoded.attachments, Some(AckId(id)));
+        runtime.metrics.packets_encoded.count();
+        let op = Op::EmitWithAck { to: self.socket.clone(), frames, due };
+        if let Err(error) = self.socket.perform(op).result() {
+            self.socket.local().acks.take(id);
+            return Err(error.into());
+        }
+        let args = answer.await.unwrap_or(Err(AckError::Disconnected))?;
+        args.parse().map_err(AckError::Decode)
+    }
+}
+
+impl fmt::Debug for AckRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AckRequest").field("event", &self.event).field("timeout", &self.timeout).finish()
+    }
+}
+
+/// A selection of a namespace's sockets, and how they are told.
+///
+/// Every method returns a new selection; each socket gets a packet at most once.
+#[derive(Debug, Clone)]
+#[must_use = "a selection does nothing before something is emitted to it"]
+pub struct Broadcast {
+    namespace: Arc<NamespaceShared>,
+    /// Who emits, and is left out.
+    sender: Option<Socket>,
+    to: Selection<SlotRef>,
+    delivery: Delivery,
+}
+
+impl Broadcast {
+    pub(crate) fn new(namespace: Arc<NamespaceShared>, sender: Option<Socket>) -> Self {
+        let to = Selection { skip: sender.as_ref().map(Socket::member), ..Selection::everyone() };
+        Self { namespace, sender, to, delivery: Delivery::Reliable }
+    }
+
+    /// Adds the members of a room. The first room narrows everyone down to it.
+    pub fn to(mut self, room: impl Into<RoomName>) -> Self {
+        self.to.rooms.push(room.into());
+        self
+    }
+
+    /// Socket.IO's `in`: the same as [`to`](Self::to).
+    pub fn within(self, room: impl Into<RoomName>) -> Self {
+        self.to(room)
+    }
+
+    /// Takes the members of a room out.
+    pub fn except(mut self, room: impl Into<RoomName>) -> Self {
+        self.to.except.push(room.into());
+        self
+    }
+
+    /// Lets the event be lost where a client is not ready for it.
+    pub fn volatile(mut self) -> Self {
+        self.delivery = Delivery::Volatile;
+        self
+    }
+
+    /// Emits an event to the selection. It is encoded once, whatever the number of recipients.
+    pub fn emit(self, event: &str, args: impl IntoArgs) -> Emitted {
+        let frames = match encode_event(&self.namespace.runtime, &self.namespace.path, event, args) {
+            Ok(frames) => frames,
+            Err(error) => return Emitted::new(Err(error)),
+        };
+        let Self { namespace, sender, to, delivery } = self;
+        match sender {
+            Some(sender) => sender.perform(Op::Broadcast { namespace, to, frames, delivery }),
+            None => Emitted::new(emit_without_sender(namespace, to, frames, delivery)),
+        }
+    }
+
+    /// The sockets of the selection, as they are when the namespace sees this.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # async fn example(io: Server) {
+    /// for socket in io.to("lobby").sockets().await {
+    ///     println!("{}", socket.id());
+    /// }
+    /// # }
+    /// ```
+    pub async fn sockets(self) -> Vec<Socket> {
+        self.namespace.find_sockets(self.to).await
+    }
+}
+
+/// `io` used inside of a handler counts as that socket.
+fn emit_without_sender(
+    namespace: Arc<NamespaceShared>,
+    to: Selection<SlotRef>,
+    frames: Bytes,
+    delivery: Delivery,
+) -> Result<(), EmitError> {
+    match record(Op::Broadcast { namespace: namespace.clone(), to, frames, delivery }) {
+        Err(Op::Broadcast { to, frames, delivery, .. }) => namespace.emit_from_outside(to, frames, delivery),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn encode_event(
+    runtime: &Runtime,
+    namespace: &str,
+    event: &str,
+    args: impl IntoArgs,
+) -> Result<Bytes, EmitError> {
+    check_name(event)?;
+    let args = args.into_args()?;
+    runtime.metrics.packets_encoded.count();
+    Ok(encode::event(namespace, event, args.items(), &args.attachments, None))
+}
+
+fn check_name(event: &str) -> Result<(), EmitError> {
+    if is_reserved(event) { Err(EmitError::ReservedName(event.to_owned())) } else { Ok(()) }
+}

@@ -1,0 +1,451 @@
+//! [`Socket`]: what users and other actors hold of a socket.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use actix::Addr;
+use bytestring::ByteString;
+use greenroom_proto::rooms::RoomName;
+use greenroom_proto::socket::acks::Acks;
+use greenroom_proto::socket::reason::DisconnectReason;
+use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
+use tokio::sync::oneshot;
+
+use super::actor::SocketActor;
+use super::{Inbound, Op, SocketCommand, record};
+use crate::auth::Claims;
+use crate::error::{AckError, EmitError, Emitted};
+use crate::event::{Args, FromArgs, IntoAck, ListenerId, Listeners, asynchronous, synchronous};
+use crate::fanout::SlotRef;
+use crate::namespace::{Hooks, Namespace, NamespaceShared};
+use crate::runtime::Runtime;
+use crate::runtime::post::{self, Refused};
+use crate::session::{Handshake, ReadPermit, SessionHandle};
+
+/// Names a socket: random, different in every namespace, and never the session's id.
+///
+/// It is no secret and no user id: a client that reconnects gets another one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId(ByteString);
+
+impl SocketId {
+    pub(crate) fn random() -> Self {
+        Self(uuid::Uuid::new_v4().simple().to_string().into())
+    }
+
+    /// The id as it stands on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl serde::Serialize for SocketId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// One client in one namespace. Cheap to clone; usable from any thread.
+///
+/// Used inside of a handler, everything that it is told happens when the handler returns, in
+/// program order, and before the acknowledgement; nothing happens if the handler panics.
+#[derive(Clone)]
+pub struct Socket(Arc<SocketShared>);
+
+/// What the handles and the actor of a socket share.
+pub(crate) struct SocketShared {
+    id: SocketId,
+    pub(super) namespace: Arc<NamespaceShared>,
+    pub(super) session: SessionHandle,
+    pub(super) auth: Option<Box<str>>,
+    pub(super) claims: OnceLock<Arc<Claims>>,
+    connected: AtomicBool,
+    leaving: AtomicBool,
+    /// Operations that wait; a bound for those who emit from outside.
+    pub(super) backlog: AtomicUsize,
+    addr: OnceLock<Addr<SocketActor>>,
+    local: Mutex<Local>,
+}
+
+/// What changes while a socket lives.
+pub(super) struct Local {
+    pub(super) listeners: Listeners,
+    pub(super) hooks: Option<Box<Hooks>>,
+    pub(super) acks: Acks<AckReply>,
+    rooms: SmallVec<[RoomName; 1]>,
+    data: SmallVec<[(TypeId, Arc<dyn Any + Send + Sync>); 1]>,
+}
+
+/// Where a client's acknowledgement goes.
+pub(super) type AckReply = oneshot::Sender<Result<Args, AckError>>;
+
+impl Socket {
+    pub(super) fn new(
+        namespace: Arc<NamespaceShared>,
+        session: SessionHandle,
+        auth: Option<Box<str>>,
+    ) -> Self {
+        let local = Local {
+            listeners: Listeners::default(),
+            hooks: None,
+            acks: Acks::new(namespace.runtime.config.max_pending_acks),
+            rooms: SmallVec::new(),
+            data: SmallVec::new(),
+        };
+        Self(Arc::new(SocketShared {
+            id: SocketId::random(),
+            namespace,
+            session,
+            auth,
+            claims: OnceLock::new(),
+            connected: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
+            backlog: AtomicUsize::new(0),
+            addr: OnceLock::new(),
+            local: Mutex::new(local),
+        }))
+    }
+
+    /// This socket's id.
+    #[must_use]
+    pub fn id(&self) -> &SocketId {
+        &self.0.id
+    }
+
+    /// The namespace it is connected to.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        Namespace::new(self.0.namespace.clone())
+    }
+
+    /// Whether the socket is connected: from its admission until its disconnect.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.connected.load(Ordering::Acquire)
+    }
+
+    /// The request that the connection began with.
+    #[must_use]
+    pub fn handshake(&self) -> &Handshake {
+        self.0.session.handshake()
+    }
+
+    /// The payload of CONNECT (the client's `auth`) as a serde type.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # #[derive(serde::Deserialize)] struct Auth { color: String }
+    /// # fn example(socket: Socket) {
+    /// if let Some(auth) = socket.auth::<Auth>() {
+    ///     socket.put(auth);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn auth<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(self.0.auth.as_deref()?).ok()
+    }
+
+    /// What the client's token says; `None` on a server without [`auth`](crate::ServerBuilder::auth).
+    #[must_use]
+    pub fn claims(&self) -> Option<&Claims> {
+        self.0.claims.get().map(AsRef::as_ref)
+    }
+
+    /// The user: the token's `sub`.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        self.claims().map(|claims| claims.sub.as_str())
+    }
+
+    /// Stores a value on this socket, one of each type; it lives as long as the socket.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// struct Player { score: u32 }
+    ///
+    /// # fn example(socket: Socket) {
+    /// socket.put(Player { score: 0 });
+    /// let player = socket.data::<Player>().expect("it was put there");
+    /// assert_eq!(player.score, 0);
+    /// # }
+    /// ```
+    pub fn put<T: Any + Send + Sync>(&self, value: T) {
+        let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
+        let mut local = self.local();
+        match local.data.iter_mut().find(|(of, _)| *of == TypeId::of::<T>()) {
+            Some((_, stored)) => *stored = value,
+            None => local.data.push((TypeId::of::<T>(), value)),
+        }
+    }
+
+    /// The stored value of this type.
+    #[must_use]
+    pub fn data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let local = self.local();
+        let (_, stored) = local.data.iter().find(|(of, _)| *of == TypeId::of::<T>())?;
+        stored.clone().downcast().ok()
+    }
+
+    /// The rooms that this socket has joined, its own id not among them.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<RoomName> {
+        self.local().rooms.to_vec()
+    }
+
+    /// Joins a room. Joining a room twice, or after the disconnect, does nothing.
+    ///
+    /// # Errors
+    /// [`TooManyRooms`](crate::TooManyRooms) at [`Config::max_rooms`](crate::Config::max_rooms).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").on("join", |socket: Socket, room: String| {
+    ///     socket.join(room)?;
+    ///     Ok("joined")
+    /// });
+    /// # }
+    /// ```
+    pub fn join(&self, room: impl Into<RoomName>) -> Result<(), TooManyRooms> {
+        let room = room.into();
+        {
+            let mut local = self.local();
+            if local.rooms.contains(&room) {
+                return Ok(());
+            }
+            if local.rooms.len() >= self.0.namespace.runtime.config.max_rooms {
+                return Err(TooManyRooms);
+            }
+            local.rooms.push(room.clone());
+        }
+        // A socket that has ended joins nothing.
+        let _: Emitted = self.perform(Op::Join(self.clone(), room));
+        Ok(())
+    }
+
+    /// Leaves a room.
+    pub fn leave(&self, room: impl Into<RoomName>) {
+        let room = room.into();
+        let was_there = {
+            let mut local = self.local();
+            let place = local.rooms.iter().position(|joined| *joined == room);
+            place.map(|place| local.rooms.swap_remove(place))
+        };
+        if was_there.is_some() {
+            let _: Emitted = self.perform(Op::Leave(self.clone(), room));
+        }
+    }
+
+    /// Disconnects this socket from its namespace, or closes the client's whole connection.
+    ///
+    /// The client sees `io server disconnect` and does not come back by itself.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").on("quit", |socket: Socket, ()| socket.disconnect(true));
+    /// # }
+    /// ```
+    pub fn disconnect(&self, close: bool) {
+        let _: Emitted = self.perform(Op::Disconnect { socket: self.clone(), close });
+    }
+
+    /// Listens for an event of this client. Events run one after another, in the order of arrival.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").on_connect(|socket| {
+    ///     socket.on("chat message", |socket: Socket, text: String| {
+    ///         socket.broadcast().emit("chat message", &text);
+    ///         Ok("sent")
+    ///     });
+    /// });
+    /// # }
+    /// ```
+    pub fn on<F, T, R>(&self, event: &str, handler: F) -> ListenerId
+    where
+        F: Fn(Self, T) -> R + Send + Sync + 'static,
+        T: FromArgs,
+        R: IntoAck,
+    {
+        self.local().listeners.add(event, false, synchronous(handler))
+    }
+
+    /// As [`on`](Self::on), for one event only.
+    pub fn once<F, T, R>(&self, event: &str, handler: F) -> ListenerId
+    where
+        F: Fn(Self, T) -> R + Send + Sync + 'static,
+        T: FromArgs,
+        R: IntoAck,
+    {
+        self.local().listeners.add(event, true, synchronous(handler))
+    }
+
+    /// As [`on`](Self::on), for a handler that waits for something. Handlers start in the order of
+    /// arrival and then run side by side, up to
+    /// [`Config::max_async_handlers`](crate::Config::max_async_handlers).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # async fn load(id: u32) -> Result<String, std::io::Error> { Ok(id.to_string()) }
+    /// # fn example(socket: Socket) {
+    /// socket.on_async("load", |_socket, id: u32| async move { Ok(load(id).await?) });
+    /// # }
+    /// ```
+    pub fn on_async<F, T, Fut>(&self, event: &str, handler: F) -> ListenerId
+    where
+        F: Fn(Self, T) -> Fut + Send + Sync + 'static,
+        T: FromArgs,
+        Fut: Future<Output: IntoAck> + 'static,
+    {
+        self.local().listeners.add(event, false, asynchronous(handler))
+    }
+
+    /// Takes all of this socket's listeners of an event off; tells how many there were.
+    pub fn off(&self, event: &str) -> usize {
+        self.local().listeners.remove_event(event)
+    }
+
+    /// Takes one of this socket's listeners off.
+    pub fn remove_listener(&self, listener: ListenerId) -> bool {
+        self.local().listeners.remove(listener)
+    }
+
+    /// Runs when the socket is about to leave: its rooms are still there.
+    pub fn on_disconnecting(&self, hook: impl Fn(Self, DisconnectReason) + Send + Sync + 'static) {
+        self.local().hooks.get_or_insert_default().disconnecting.push(Arc::new(hook));
+    }
+
+    /// Runs when the socket has left all its rooms.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.on_disconnect(|socket, reason| println!("{} left: {reason}", socket.id()));
+    /// # }
+    /// ```
+    pub fn on_disconnect(&self, hook: impl Fn(Self, DisconnectReason) + Send + Sync + 'static) {
+        self.local().hooks.get_or_insert_default().disconnect.push(Arc::new(hook));
+    }
+
+    /// Hands an operation to the running turn, or to this socket's actor.
+    pub(crate) fn perform(&self, op: Op) -> Emitted {
+        Emitted::new(record(op).or_else(|op| self.perform_from_outside(op)))
+    }
+
+    pub(super) fn perform_from_outside(&self, op: Op) -> Result<(), EmitError> {
+        let addr = self.0.addr.get().ok_or(EmitError::Closed)?;
+        if self.0.backlog.load(Ordering::Relaxed) >= self.0.namespace.runtime.config.lane_limit {
+            return Err(EmitError::Full);
+        }
+        post::traffic(&self.0.namespace.runtime.metrics, addr, SocketCommand::Operation(op)).map_err(|refused| {
+            match refused {
+                Refused::Full(_) => EmitError::Full,
+                Refused::Gone(_) => EmitError::Closed,
+            }
+        })
+    }
+
+    /// Lifecycle: the session's packets of one read.
+    pub(crate) fn packets(&self, packets: Vec<Inbound>, permit: ReadPermit) {
+        self.tell(SocketCommand::Packets(packets, permit));
+    }
+
+    /// Lifecycle: the socket ends.
+    pub(crate) fn end(&self, reason: DisconnectReason) {
+        self.tell(SocketCommand::End(reason));
+    }
+
+    /// Lifecycle: the namespace has taken the socket in.
+    pub(crate) fn admitted(&self) {
+        self.tell(SocketCommand::Admitted);
+    }
+
+    /// A fault test's way to end the actor.
+    #[cfg(feature = "testing")]
+    pub(crate) fn crash(&self) {
+        self.tell(SocketCommand::Crash);
+    }
+
+    pub(super) fn tell(&self, command: SocketCommand) {
+        if let Some(addr) = self.0.addr.get() {
+            post::lifecycle(&self.runtime().metrics, addr, command);
+        }
+    }
+
+    /// Whether the actor has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.addr.get().is_none_or(|addr| !addr.connected())
+    }
+
+    /// Whether it was told to leave, or left: its namespace takes another socket of this session.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.leaving.load(Ordering::Acquire)
+    }
+
+    /// Its place among the outboxes, which is its name in the namespace's index.
+    pub(crate) fn member(&self) -> SlotRef {
+        self.0.session.slot()
+    }
+
+    pub(crate) fn session(&self) -> &SessionHandle {
+        &self.0.session
+    }
+
+    pub(super) fn shared(&self) -> &SocketShared {
+        &self.0
+    }
+
+    pub(super) fn runtime(&self) -> &Arc<Runtime> {
+        &self.0.namespace.runtime
+    }
+
+    pub(super) fn attach(&self, addr: Addr<SocketActor>) {
+        // Set once, by the actor when it starts.
+        let _: Result<(), _> = self.0.addr.set(addr);
+    }
+
+    pub(super) fn set_connected(&self) {
+        self.0.connected.store(true, Ordering::Release);
+    }
+
+    pub(super) fn set_leaving(&self) {
+        self.0.leaving.store(true, Ordering::Release);
+        self.0.connected.store(false, Ordering::Release);
+    }
+
+    pub(super) fn forget_rooms(&self) {
+        self.local().rooms.clear();
+    }
+
+    pub(super) fn local(&self) -> MutexGuard<'_, Local> {
+        self.0.local.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.0.id.as_str())
+            .field("namespace", &&*self.0.namespace.path)
+            .field("connected", &self.is_connected())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The socket is in as many rooms as [`Config::max_rooms`](crate::Config::max_rooms) allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the socket is in too many rooms")]
+pub struct TooManyRooms;

@@ -1,0 +1,34 @@
+//! A socket: one client's connection to one namespace.
+//!
+//! * *Owns*: its listeners, pending acknowledgements, data, the mirror of its rooms, and its lane.
+//! * *Takes*: [`SocketCommand`]s: packets from its session, operations from handles, its admission
+//!   from the namespace.
+//! * *Emits*: joins, leaves and packets to its namespace; packets for single clients to fanouts.
+//! * *Keeps*: events run in the order of arrival; what they send arrives in the order of sending;
+//!   its end is told to the namespace exactly once, however it comes.
+//!
+//! | file | what |
+//! |---|---|
+//! | `handle.rs`, `emit.rs` | [`Socket`] and [`Broadcast`]: what users hold |
+//! | `turn.rs` | operations that user code asks for while it runs |
+//! | `program.rs` | those operations in order, through the lane |
+//! | `connect.rs` | from CONNECT to the answer: token, middleware, namespace |
+//! | `dispatch.rs` | from a packet to listeners to the acknowledgement |
+//! | `table.rs` | a session's sockets |
+
+mod actor;
+mod close;
+mod connect;
+mod dispatch;
+mod emit;
+mod handle;
+mod program;
+mod protocol;
+mod table;
+mod turn;
+
+pub use emit::{AckRequest, Broadcast};
+pub use handle::{Socket, SocketId, TooManyRooms};
+pub(crate) use protocol::{Inbound, SocketCommand};
+pub(crate) use table::SocketTable;
+pub(crate) use turn::{Op, record};

@@ -1,0 +1,200 @@
+//! The operations of a socket, in the order in which user code asked for them.
+//!
+//! An operation goes from the program through the lane to whom it concerns. Packets for single
+//! clients of this worker are gathered and sent together; they leave before anything that was asked
+//! for later does.
+
+use actix::fut::ready;
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use bytes::Bytes;
+use greenroom_proto::rooms::Selection;
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::lane::{Class, Step, Ticket};
+
+use super::actor::SocketActor;
+use super::{Op, Socket, SocketCommand};
+use crate::fanout::{FanoutCommand, FanoutHandle, Push, SlotRef};
+use crate::namespace::{NamespaceCommand, NamespaceShared};
+use crate::room::Packet;
+use crate::runtime::post::Refused;
+
+impl SocketActor {
+    /// Performs what user code asked for, as far as order allows it now.
+    pub(super) fn perform_all(&mut self, ops: impl IntoIterator<Item = Op>, ctx: &mut Context<Self>) {
+        self.ask(ops, ctx);
+        self.work(ctx);
+    }
+
+    /// Takes operations; those that need not wait are performed at once.
+    pub(super) fn ask(&mut self, ops: impl IntoIterator<Item = Op>, ctx: &mut Context<Self>) {
+        for op in ops {
+            if self.may_perform() && self.program.is_empty() {
+                self.enter_lane(op, ctx);
+            } else {
+                self.program.push_back(op);
+            }
+        }
+    }
+
+    /// Performs what waits: first what the lane held back, then the rest of the program.
+    pub(super) fn run_program(&mut self, ctx: &mut Context<Self>) {
+        while self.may_perform()
+            && let Some((op, ticket)) = self.lane.poll_ready()
+        {
+            self.perform(op, ticket, ctx);
+        }
+        while self.may_perform()
+            && let Some(op) = self.program.pop_front()
+        {
+            if !self.enter_lane(op, ctx) {
+                break;
+            }
+        }
+        if self.program.is_empty() && self.program.capacity() > 0 {
+            self.program = Default::default();
+        }
+        let waiting = self.program.len() + self.lane.parked();
+        self.socket.shared().backlog.store(waiting, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Sends the gathered packets.
+    pub(super) fn flush(&mut self, ctx: &mut Context<Self>) {
+        if !self.pushes.is_empty() && !self.blocked {
+            let pushes = std::mem::take(&mut self.pushes);
+            let fanout = self.worker.handle.fanout.clone();
+            self.send_to_fanout(&fanout, FanoutCommand::Push(pushes), ctx);
+        }
+    }
+
+    /// Before its admission a socket emits nothing; what its middleware asked for waits.
+    fn may_perform(&self) -> bool {
+        !self.blocked && self.is_past_admission()
+    }
+
+    /// Returns false if the lane takes no more.
+    fn enter_lane(&mut self, op: Op, ctx: &mut Context<Self>) -> bool {
+        let class = self.class_of(&op);
+        match self.lane.push(op, class) {
+            Step::Go(op, ticket) => self.perform(op, ticket, ctx),
+            Step::Parked => {}
+            Step::Refused(op) => {
+                self.program.push_front(op);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn class_of(&self, op: &Op) -> Class {
+        let me = self.socket.member();
+        match op {
+            Op::Emit { to, .. } if *to == me => Class::Own,
+            Op::Emit { .. } => Class::Direct,
+            Op::EmitWithAck { to, .. } => if to.member() == me { Class::Own } else { Class::Direct },
+            Op::Disconnect { socket, .. } => if socket.member() == me { Class::Own } else { Class::Direct },
+            Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
+            Op::Join(..) | Op::Leave(..) | Op::Gone => Class::Membership,
+        }
+    }
+
+    fn class_of_broadcast(&self, namespace: &NamespaceShared, to: &Selection<SlotRef>) -> Class {
+        let own = std::ptr::eq(namespace, &raw const *self.socket.shared().namespace);
+        let reaches_self = !own || to.skip != Some(self.socket.member());
+        match to.rooms.as_slice() {
+            [room] if own => Class::Room { room: room.clone(), reaches_self },
+            _ => Class::Union { reaches_self },
+        }
+    }
+
+    fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
+        match op {
+            Op::Emit { to, frames: packet, delivery } => self.push(to, packet, delivery, ctx),
+            Op::EmitWithAck { to, frames, due: _ } => {
+                self.push(to.member(), frames, Delivery::Reliable, ctx);
+                self.watch_acks(&to, ctx);
+            }
+            Op::Broadcast { namespace, to, frames, delivery } => {
+                let packet = Packet { frames, delivery, ticket };
+                self.send_to_namespace(&namespace, NamespaceCommand::Broadcast { to, packet }, ctx);
+            }
+            Op::Join(socket, room) => {
+                let member = socket.member();
+                let join = NamespaceCommand::Join { member, room };
+                self.send_to_namespace(&socket.shared().namespace, join, ctx);
+            }
+            Op::Leave(socket, room) => {
+                let member = socket.member();
+                let leave = NamespaceCommand::Leave { member, room };
+                self.send_to_namespace(&socket.shared().namespace, leave, ctx);
+            }
+            Op::Disconnect { socket, close } => self.disconnect(&socket, close, ctx),
+            Op::Gone => self.gone(ctx),
+        }
+    }
+
+    fn push(
+        &mut self,
+        to: SlotRef,
+        packet: Bytes,
+        delivery: Delivery,
+        ctx: &mut Context<Self>,
+    ) {
+        let push = Push { to: to.slot, packet, delivery };
+        if to.worker == self.worker.handle.id {
+            return self.pushes.push(push);
+        }
+        self.flush(ctx);
+        if let Some(worker) = self.socket.runtime().workers.find(to.worker) {
+            self.send_to_fanout(&worker.fanout, FanoutCommand::Push(smallvec::smallvec![push]), ctx);
+        }
+    }
+
+    /// Another socket's acknowledgements are that socket's to watch.
+    fn watch_acks(&mut self, of: &Socket, ctx: &Context<Self>) {
+        if of.member() == self.socket.member() { self.arm(ctx) } else { of.tell(SocketCommand::Deadline) }
+    }
+
+    pub(super) fn send_to_namespace(
+        &mut self,
+        namespace: &NamespaceShared,
+        command: NamespaceCommand,
+        ctx: &mut Context<Self>,
+    ) {
+        self.flush(ctx);
+        if self.blocked {
+            // The gathered packets found a full mailbox: this one comes behind them.
+            return self.send_behind(namespace, command, ctx);
+        }
+        match namespace.send(command) {
+            Ok(()) | Err(Refused::Gone(_)) => {}
+            Err(Refused::Full(command)) => self.send_behind(namespace, command, ctx),
+        }
+    }
+
+    fn send_behind(&mut self, namespace: &NamespaceShared, command: NamespaceCommand, ctx: &mut Context<Self>) {
+        self.wait_for(namespace.wait(command), ctx);
+    }
+
+    pub(super) fn send_to_fanout(
+        &mut self,
+        fanout: &FanoutHandle,
+        command: FanoutCommand,
+        ctx: &mut Context<Self>,
+    ) {
+        match fanout.send(self.socket.runtime(), command) {
+            Ok(()) | Err(Refused::Gone(_)) => {}
+            Err(Refused::Full(command)) => self.wait_for(fanout.wait(command), ctx),
+        }
+    }
+
+    /// Stops this mailbox until a full one has taken what it refused. Waits queue in order.
+    fn wait_for(&mut self, taken: impl Future<Output = bool> + 'static, ctx: &mut Context<Self>) {
+        self.blocked = true;
+        let resume = taken.into_actor(self).then(|_, actor: &mut Self, ctx: &mut Context<Self>| {
+            actor.blocked = false;
+            actor.work(ctx);
+            ready(())
+        });
+        ctx.wait(resume);
+    }
+}

@@ -1,0 +1,41 @@
+//! What a socket can be told.
+
+use bytestring::ByteString;
+use greenroom_proto::socket::reason::DisconnectReason;
+use greenroom_proto::socketio::AckId;
+
+use super::Op;
+use crate::event::Args;
+use crate::session::ReadPermit;
+
+/// What a socket can be told.
+///
+/// `Operation` is traffic: when too much waits, the caller gets it back. The rest is lifecycle:
+/// packets are bounded by the permits of the reads that they came in.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub(crate) enum SocketCommand {
+    /// From the session: what one read brought. The wire is read on when the permit is dropped.
+    Packets(Vec<Inbound>, ReadPermit),
+    /// From the session, or from a namespace that died: the socket ends.
+    End(DisconnectReason),
+    /// From the namespace: the socket is a member, and its CONNECT is answered.
+    Admitted,
+    /// From a handle used outside of handlers.
+    Operation(Op),
+    /// From a room that passed on the packet which the lane waits for.
+    LaneClear,
+    /// From the wheel: an acknowledgement is overdue, or the time to end is up.
+    Deadline,
+    /// From a fault test: ends the actor by a panic.
+    #[cfg(feature = "testing")]
+    Crash,
+}
+
+/// A packet from the client.
+#[derive(Debug)]
+pub(crate) enum Inbound {
+    Event { name: ByteString, ack: Option<AckId>, args: Args },
+    Ack { id: AckId, args: Args },
+    Disconnect,
+}

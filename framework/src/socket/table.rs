@@ -1,0 +1,190 @@
+//! A session's sockets: what runs on top of Engine.IO.
+//!
+//! Owns: the Socket.IO decoder of the session and its sockets by namespace. Takes: the messages of
+//! one read at a time. Emits: one command per socket and read; CONNECT_ERROR for what nobody
+//! serves. Keeps: a session whose client breaks the protocol, or joins no namespace in time, ends.
+//! Spec: Socket.IO protocol › Exchange protocol.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use greenroom_proto::engineio::Message;
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::reason::DisconnectReason;
+use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText};
+use smallvec::SmallVec;
+
+use super::actor::SocketActor;
+use super::connect::refuse_unknown;
+use super::{Inbound, Socket};
+use crate::error::Reject;
+use crate::event::Args;
+use crate::fanout::{FanoutCommand, Push};
+use crate::runtime::worker::Worker;
+use crate::server::ServerShared;
+use crate::session::{ReadPermit, SessionApp, SessionCx};
+
+/// The sockets of one session, inside its actor.
+pub(crate) struct SocketTable {
+    server: Arc<ServerShared>,
+    worker: Rc<Worker>,
+    decoder: Decoder,
+    sockets: SmallVec<[Socket; 1]>,
+    /// Until then a socket must have been asked for.
+    connect_deadline: Option<Instant>,
+}
+
+/// Why the session has to end: it broke the protocol.
+struct Violation(DisconnectReason);
+
+/// The packets of one read for one socket after the other.
+type Batches = SmallVec<[(Socket, Vec<Inbound>); 1]>;
+
+impl SocketTable {
+    pub(crate) fn new(server: Arc<ServerShared>, worker: Rc<Worker>) -> Self {
+        let config = &server.runtime.config;
+        let decoder = Decoder::new(DecodeLimits {
+            max_attachments: config.max_attachments,
+            max_attachment_bytes: config.max_attachment_bytes,
+            timeout: config.attachments_timeout,
+            ..DecodeLimits::default()
+        });
+        let connect_deadline = Some(server.runtime.clock.now() + config.connect_timeout);
+        Self { server, worker, decoder, sockets: SmallVec::new(), connect_deadline }
+    }
+
+    fn handle_message(
+        &mut self,
+        message: Message,
+        batches: &mut Batches,
+        cx: &mut SessionCx<'_>,
+    ) -> Result<(), Violation> {
+        let decoded = match message {
+            Message::Text(text) => self.decoder.text(text, cx.now()),
+            Message::Binary(bytes) => self.decoder.binary(bytes),
+        };
+        match decoded.map_err(|error| undecodable(&error))? {
+            Some(packet) => self.handle_packet(packet, batches, cx),
+            None => Ok(()),
+        }
+    }
+
+    fn handle_packet(
+        &mut self,
+        packet: Packet,
+        batches: &mut Batches,
+        cx: &mut SessionCx<'_>,
+    ) -> Result<(), Violation> {
+        let inbound = match packet.kind {
+            PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx),
+            // Only servers send it.
+            PacketKind::ConnectError { .. } => return Err(Violation(DisconnectReason::ForcedServerClose)),
+            PacketKind::Disconnect => Inbound::Disconnect,
+            PacketKind::Event { name, ack, args } => Inbound::Event { name, ack, args: Args::new(args) },
+            PacketKind::Ack { id, args } => Inbound::Ack { id, args: Args::new(args) },
+        };
+        let socket = self.find(&packet.namespace).ok_or(Violation(DisconnectReason::ForcedServerClose))?;
+        match batches.last_mut() {
+            Some((last, packets)) if last.id() == socket.id() => packets.push(inbound),
+            _ => batches.push((socket.clone(), vec![inbound])),
+        }
+        Ok(())
+    }
+
+    fn connect(
+        &mut self,
+        path: &ByteString,
+        auth: Option<RawText>,
+        cx: &mut SessionCx<'_>,
+    ) -> Result<(), Violation> {
+        // A socket that has ended makes room for a new one in its namespace.
+        self.sockets.retain(|socket| !socket.has_ended());
+        if self.find(path).is_some_and(|socket| !socket.is_leaving()) {
+            return Err(Violation(DisconnectReason::ForcedServerClose));
+        }
+        let Some(namespace) = self.server.find_namespace(path) else {
+            self.push(refuse_unknown(path), cx);
+            return Ok(());
+        };
+        if self.sockets.len() >= self.server.runtime.config.max_namespaces {
+            let reject = Reject::new("too_many_namespaces", "this connection has too many namespaces open");
+            self.push(super::connect::refusal(path, &reject), cx);
+            return Ok(());
+        }
+        let auth = auth.map(|auth| Box::from(auth.as_str()));
+        let socket = Socket::new(namespace, cx.session().clone(), auth);
+        SocketActor::start(socket.clone(), self.worker.clone());
+        self.sockets.push(socket);
+        self.connect_deadline = None;
+        Ok(())
+    }
+
+    /// The newest socket of the namespace: one that leaves may still be there.
+    fn find(&self, path: &str) -> Option<&Socket> {
+        self.sockets.iter().rev().find(|socket| *socket.shared().namespace.path == *path)
+    }
+
+    fn push(&self, packet: Bytes, cx: &SessionCx<'_>) {
+        let to = cx.session().slot().slot;
+        let push = Push { to, packet, delivery: Delivery::Reliable };
+        let command = FanoutCommand::Push(smallvec::smallvec![push]);
+        // A full mailbox here: the answer to a CONNECT that nobody serves may wait in line.
+        self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
+    }
+}
+
+impl SessionApp for SocketTable {
+    fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>) {
+        let mut batches = Batches::new();
+        let mut violation = None;
+        for message in messages {
+            if let Err(Violation(reason)) = self.handle_message(message, &mut batches, cx) {
+                violation = Some(reason);
+                break;
+            }
+        }
+        for (socket, packets) in batches {
+            socket.packets(packets, permit.clone());
+        }
+        if let Some(reason) = violation {
+            cx.close(reason);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        [self.decoder.next_deadline(), self.connect_deadline].into_iter().flatten().min()
+    }
+
+    fn handle_deadline(&mut self, now: Instant, cx: &mut SessionCx<'_>) {
+        if let Err(error) = self.decoder.handle_deadline(now) {
+            cx.close(undecodable(&error).0);
+        } else if self.connect_deadline.is_some_and(|deadline| deadline <= now) {
+            self.connect_deadline = None;
+            cx.close(DisconnectReason::ForcedServerClose);
+        }
+    }
+
+    fn closed(&mut self, reason: DisconnectReason, _: &mut SessionCx<'_>) {
+        for socket in self.sockets.drain(..) {
+            socket.end(reason);
+        }
+    }
+}
+
+impl Drop for SocketTable {
+    fn drop(&mut self) {
+        // Only if the session's actor died: a session that ends in order has told its sockets.
+        for socket in &self.sockets {
+            socket.end(DisconnectReason::TransportClose);
+        }
+    }
+}
+
+/// Reference behaviour: the sockets see `forced close` (socket.io, client.ts).
+fn undecodable(error: &DecodeError) -> Violation {
+    tracing::debug!(%error, "a client sent what is no Socket.IO packet");
+    Violation(DisconnectReason::ForcedClose)
+}

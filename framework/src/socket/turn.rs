@@ -1,0 +1,67 @@
+//! What user code asks for while it runs.
+//!
+//! Owns: a thread-local turn, set while code of one socket runs on its worker. Keeps: everything
+//! that the code emits, on whatever handle, is an operation of that socket, in program order;
+//! nothing is performed before the code has returned, and nothing at all if it panicked.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use greenroom_proto::rooms::{RoomName, Selection};
+use greenroom_proto::session::Delivery;
+
+use super::Socket;
+use crate::fanout::SlotRef;
+use crate::namespace::NamespaceShared;
+
+/// Something that user code asked for.
+#[derive(Debug)]
+pub(crate) enum Op {
+    /// A packet for the client of one socket.
+    Emit { to: SlotRef, frames: Bytes, delivery: Delivery },
+    /// The same, with an acknowledgement that is due then.
+    EmitWithAck { to: Socket, frames: Bytes, due: Instant },
+    /// A packet for a selection of a namespace's sockets.
+    Broadcast { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, frames: Bytes, delivery: Delivery },
+    /// A socket joins a room.
+    Join(Socket, RoomName),
+    /// A socket leaves a room.
+    Leave(Socket, RoomName),
+    /// A socket is disconnected from its namespace, or its whole connection closed.
+    Disconnect { socket: Socket, close: bool },
+    /// The socket itself has left: its namespace forgets it.
+    Gone,
+}
+
+thread_local! {
+    static TURN: RefCell<Option<Vec<Op>>> = const { RefCell::new(None) };
+}
+
+/// What a panic left behind.
+pub(super) type Panicked = Box<dyn Any + Send>;
+
+/// Runs user code and returns what it asked for; its panic ends here.
+pub(super) fn run<R>(code: impl FnOnce() -> R) -> (Result<R, Panicked>, Vec<Op>) {
+    let outer = TURN.replace(Some(Vec::new()));
+    let result = catch_unwind(AssertUnwindSafe(code));
+    let asked = TURN.replace(outer).unwrap_or_default();
+    match result {
+        Ok(result) => (Ok(result), asked),
+        Err(panicked) => (Err(panicked), Vec::new()),
+    }
+}
+
+/// Notes an operation of the running turn; gives it back outside of one.
+pub(crate) fn record(op: Op) -> Result<(), Op> {
+    TURN.with_borrow_mut(|turn| match turn {
+        Some(asked) => {
+            asked.push(op);
+            Ok(())
+        }
+        None => Err(op),
+    })
+}
