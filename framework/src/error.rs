@@ -157,7 +157,9 @@ impl Emitted {
             Err(error @ (EmitError::Encode(_) | EmitError::ReservedName(_))) => {
                 tracing::error!(%error, "nothing was emitted");
             }
-            Err(error @ (EmitError::Closed | EmitError::Full)) => tracing::debug!(%error, "nothing was emitted"),
+            Err(error @ (EmitError::Closed | EmitError::Full)) => {
+                tracing::debug!(%error, "nothing was emitted")
+            }
             Ok(()) => {}
         }
         Self(result)

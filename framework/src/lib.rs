@@ -34,7 +34,7 @@
 //! * `rustls` (default): TLS in [`serve`].
 //! * `testing`: a clock that tests move, and faults to inject.
 
-mod auth;
+pub mod auth;
 mod config;
 mod error;
 mod event;
@@ -51,10 +51,11 @@ pub mod testing;
 pub use auth::{AuthError, Claims, JwtAuth};
 pub use config::{Config, Cors};
 pub use error::{AckError, EmitError, Emitted, Reject};
-pub use event::{Args, Binary, EncodedArgs, FromArgs, IntoAck, IntoArgs, ListenerId};
+pub use event::{Args, Binary, EncodedArgs, First, FromArgs, IntoAck, IntoArgs, ListenerId};
 pub use greenroom_proto::rooms::RoomName;
 pub use greenroom_proto::socket::reason::DisconnectReason;
 pub use namespace::Namespace;
+pub use runtime::clock::Clock;
 pub use runtime::metrics::Stats;
 pub use runtime::worker::NoSystem;
 pub use server::{Server, ServerBuilder};
@@ -64,7 +65,7 @@ pub use socket::{AckRequest, Broadcast, Socket, SocketId, TooManyRooms};
 /// What most servers use.
 pub mod prelude {
     pub use crate::{
-        AckError, Args, Binary, Broadcast, Config, DisconnectReason, EmitError, JwtAuth, Namespace, Reject,
-        Server, Socket, SocketId,
+        AckError, Args, Binary, Broadcast, Config, DisconnectReason, EmitError, First, JwtAuth, Namespace,
+        Reject, Server, Socket, SocketId,
     };
 }

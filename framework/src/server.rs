@@ -79,7 +79,6 @@ impl ServerBuilder {
     }
 
     /// Runs on this clock, which a test may move.
-    #[cfg(feature = "testing")]
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -121,7 +120,8 @@ impl Server {
     pub fn of(&self, path: &str) -> Namespace {
         let path = ByteString::from(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") });
         let mut namespaces = self.shared.namespaces.write().unwrap_or_else(PoisonError::into_inner);
-        let declare = || NamespaceShared::new(path.clone(), self.shared.runtime.clone(), self.shared.auth.clone());
+        let declare =
+            || NamespaceShared::new(path.clone(), self.shared.runtime.clone(), self.shared.auth.clone());
         Namespace::new(namespaces.entry(path.clone()).or_insert_with(declare).clone())
     }
 
@@ -157,6 +157,12 @@ impl Server {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.shared.runtime.config
+    }
+
+    /// The clock that the server runs on.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.runtime.clock
     }
 
     /// A reading of the server's counters.

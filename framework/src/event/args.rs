@@ -10,6 +10,7 @@ use bytes::Bytes;
 use greenroom_proto::socketio as proto;
 use serde::de::DeserializeOwned;
 use serde::ser::{Impossible, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::binary::{collecting, providing};
 
@@ -46,12 +47,36 @@ impl Args {
         self.0.is_empty()
     }
 
+    /// One of the arguments, as it came.
+    #[must_use]
+    pub fn nth(&self, place: usize) -> Option<Self> {
+        self.texts().get(place).map(|text| self.with_items(text))
+    }
+
+    /// All arguments from this place on, as they came.
+    #[must_use]
+    pub fn skip(&self, count: usize) -> Self {
+        let texts = self.texts();
+        self.with_items(&texts.get(count..).unwrap_or_default().join(","))
+    }
+
     /// Reads the arguments as a handler would.
     ///
     /// # Errors
     /// They do not have this form.
     pub fn parse<T: FromArgs>(&self) -> Result<T, serde_json::Error> {
         T::from_args(self)
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        // The packet was checked when it came: what it holds is an array.
+        let texts: Vec<&RawValue> = serde_json::from_str(self.json()).unwrap_or_default();
+        texts.into_iter().map(RawValue::get).collect()
+    }
+
+    /// Placeholders keep their numbers, so all attachments come along.
+    fn with_items(&self, items: &str) -> Self {
+        Self(proto::Args::new(format!("[{items}]").into(), self.attachments().to_vec()))
     }
 }
 
@@ -76,6 +101,26 @@ impl FromArgs for Args {
 impl<T: DeserializeOwned + 'static> FromArgs for T {
     fn from_args(args: &Args) -> Result<Self, serde_json::Error> {
         providing(args.attachments(), || decode_one_or_tuple(args))
+    }
+}
+
+/// The first argument typed, the others as they came.
+///
+/// ```
+/// # use greenroom::prelude::*;
+/// # fn example(io: Server) {
+/// io.of("/").on("say", |socket: Socket, First(room, rest): First<String>| {
+///     socket.to(room).emit("said", rest);
+/// });
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct First<T>(pub T, pub Args);
+
+impl<T: DeserializeOwned + 'static> FromArgs for First<T> {
+    fn from_args(args: &Args) -> Result<Self, serde_json::Error> {
+        let first = args.nth(0).ok_or_else(|| serde::de::Error::invalid_length(0, &"an argument"))?;
+        Ok(Self(first.parse()?, args.skip(1)))
     }
 }
 
@@ -282,6 +327,16 @@ mod tests {
         let came = Args::new(proto::Args::new(json.into(), sent.attachments));
         let (first, second): (Binary, Vec<Binary>) = came.parse().unwrap();
         assert_eq!((&first[..], &second[0][..]), (&b"x"[..], &b"y"[..]));
+    }
+
+    #[test]
+    fn arguments_can_be_taken_apart_without_being_changed() {
+        let came = args(r#"["room",1.0,{"big":18446744073709551616}]"#);
+        let First(room, rest) = came.parse::<First<String>>().unwrap();
+        assert_eq!((room.as_str(), rest.json()), ("room", r#"[1.0,{"big":18446744073709551616}]"#));
+        assert_eq!(came.nth(1).unwrap().json(), "[1.0]");
+        assert!(came.nth(3).is_none());
+        assert!(args("[]").parse::<First<String>>().is_err());
     }
 
     #[test]

@@ -5,9 +5,9 @@ mod binary;
 mod handler;
 mod listeners;
 
-pub use args::{Args, EncodedArgs, FromArgs, IntoArgs};
+pub use args::{Args, EncodedArgs, First, FromArgs, IntoArgs};
 pub use binary::Binary;
-pub(crate) use handler::{Answer, Handler, asynchronous, synchronous};
 pub use handler::IntoAck;
+pub(crate) use handler::{Answer, Handler, asynchronous, synchronous};
 pub use listeners::ListenerId;
 pub(crate) use listeners::{Called, Listeners};

@@ -13,7 +13,7 @@ use greenroom_proto::socket::lane::{Class, Lane, Step, Ticket};
 use smallvec::smallvec;
 
 use super::handle::OutsidePermit;
-use super::protocol::{FindSockets, Found, NamespaceCommand};
+use super::protocol::{FindReply, NamespaceCommand};
 use super::{NamespaceLink, NamespaceShared};
 use crate::fanout::{FanoutCommand, Push, Recipients, SlotRef};
 use crate::room::{Packet, RoomCommand, RoomHandle};
@@ -84,7 +84,7 @@ impl NamespaceActor {
         }
     }
 
-    fn connect(&mut self, socket: Socket, answer: Bytes) {
+    fn connect(&mut self, socket: &Socket, answer: Bytes) {
         let member = socket.member();
         if !self.index.insert(member) {
             return;
@@ -133,6 +133,14 @@ impl NamespaceActor {
                 Target::Member(member) => self.push(member, packet.clone()),
             }
         }
+    }
+
+    fn find(&self, to: &Selection<SlotRef>, reply: FindReply) {
+        let found = self.index.receivers(&self.index.select(to));
+        let sockets = self.sockets.borrow();
+        let found = found.iter().filter_map(|member| sockets.get(member).cloned()).collect();
+        // Nobody waits any more: the caller dropped its future.
+        drop(reply.send(found));
     }
 
     fn emit_from_outside(&mut self, emit: Outside) {
@@ -260,10 +268,11 @@ impl Handler<NamespaceCommand> for NamespaceActor {
 
     fn handle(&mut self, command: NamespaceCommand, ctx: &mut Self::Context) {
         match command {
-            NamespaceCommand::Connect { socket, answer } => self.connect(socket, answer),
+            NamespaceCommand::Connect { socket, answer } => self.connect(&socket, answer),
             NamespaceCommand::Join { member, room } => self.join(member, &room),
             NamespaceCommand::Leave { member, room } => self.leave(member, &room),
             NamespaceCommand::Broadcast { to, packet } => self.broadcast(&to, &packet),
+            NamespaceCommand::Find { to, reply } => self.find(&to, reply),
             NamespaceCommand::Outside { to, frames, delivery, permit } => {
                 self.emit_from_outside(Outside { to, frames, delivery, _permit: permit });
             }
@@ -279,16 +288,5 @@ impl Handler<NamespaceCommand> for NamespaceActor {
         }
         self.wait_for_blocked(ctx);
         Budget::spend(self, ctx, |actor| &mut actor.budget);
-    }
-}
-
-impl Handler<FindSockets> for NamespaceActor {
-    type Result = Found;
-
-    fn handle(&mut self, FindSockets(selection): FindSockets, _: &mut Self::Context) -> Found {
-        let plan = self.index.select(&selection);
-        let sockets = self.sockets.borrow();
-        let found = self.index.receivers(&plan);
-        Found(found.iter().filter_map(|member| sockets.get(member).cloned()).collect())
     }
 }

@@ -10,11 +10,12 @@ use bytestring::ByteString;
 use greenroom_proto::rooms::{RoomName, Selection};
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
+use tokio::sync::oneshot;
 
+use super::Hooks;
 use super::actor::NamespaceActor;
 use super::hooks::Middleware;
-use super::protocol::{FindSockets, NamespaceCommand};
-use super::Hooks;
+use super::protocol::NamespaceCommand;
 use crate::auth::JwtAuth;
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, ListenerId, Listeners, asynchronous, synchronous};
@@ -22,7 +23,7 @@ use crate::fanout::SlotRef;
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
 use crate::runtime::worker::WorkerHandle;
-use crate::socket::{Broadcast, Socket};
+use crate::socket::{Broadcast, Op, Socket, record};
 
 /// A namespace: its handlers, its middleware, and all its sockets. Cheap to clone.
 ///
@@ -162,11 +163,13 @@ impl Namespace {
     }
 
     /// Takes all listeners of an event off; tells how many there were.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn off(&self, event: &str) -> usize {
         self.listeners().remove_event(event)
     }
 
-    /// Takes one listener off.
+    /// Takes one listener off; tells whether it was there.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn remove_listener(&self, listener: ListenerId) -> bool {
         self.listeners().remove(listener)
     }
@@ -318,9 +321,13 @@ impl NamespaceShared {
         Ok(())
     }
 
-    pub(crate) async fn find_sockets(&self, selection: Selection<SlotRef>) -> Vec<Socket> {
-        let Some(addr) = self.addr() else { return Vec::new() };
-        addr.send(FindSockets(selection)).await.map_or_else(|_| Vec::new(), |found| found.0)
+    /// The sockets of a selection: inside of a handler behind all that it has asked for.
+    pub(crate) async fn find_sockets(self: Arc<Self>, to: Selection<SlotRef>) -> Vec<Socket> {
+        let (reply, found) = oneshot::channel();
+        if let Err(Op::Find { to, reply, .. }) = record(Op::Find { namespace: self.clone(), to, reply }) {
+            self.tell(NamespaceCommand::Find { to, reply });
+        }
+        found.await.unwrap_or_default()
     }
 
     /// A fault test's way to end this actor, or that of a room.

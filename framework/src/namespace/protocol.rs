@@ -1,9 +1,11 @@
 //! What a namespace can be told.
 
-use actix::{Message, MessageResponse};
+use actix::Message;
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
 use greenroom_proto::session::Delivery;
+
+use tokio::sync::oneshot;
 
 use super::handle::OutsidePermit;
 use crate::fanout::SlotRef;
@@ -26,7 +28,9 @@ pub(crate) enum NamespaceCommand {
     Leave { member: SlotRef, room: RoomName },
     /// From a socket: a packet for a selection of the members.
     Broadcast { to: Selection<SlotRef>, packet: Packet },
-    /// From outside of handlers: the same, in the order of all that comes from there.
+    /// From a socket or from outside: asks for the sockets of a selection.
+    Find { to: Selection<SlotRef>, reply: FindReply },
+    /// From outside of handlers: a packet, in the order of all that comes from there.
     Outside { to: Selection<SlotRef>, frames: Bytes, delivery: Delivery, permit: OutsidePermit },
     /// From a room that passed on what the emits from outside wait for.
     LaneClear,
@@ -41,11 +45,5 @@ pub(crate) enum NamespaceCommand {
     Crash(Option<RoomName>),
 }
 
-/// Asks for the sockets of a selection.
-#[derive(Debug, Message)]
-#[rtype(result = "Found")]
-pub(crate) struct FindSockets(pub(crate) Selection<SlotRef>);
-
-/// The answer to [`FindSockets`].
-#[derive(Debug, MessageResponse)]
-pub(crate) struct Found(pub(crate) Vec<Socket>);
+/// Where the sockets of a selection are told.
+pub(crate) type FindReply = oneshot::Sender<Vec<Socket>>;

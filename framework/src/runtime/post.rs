@@ -37,10 +37,7 @@ where
 {
     metrics.mailbox_messages.count();
     #[cfg(feature = "testing")]
-    let message = match crate::testing::delay::hold(to, message) {
-        Some(message) => message,
-        None => return true,
-    };
+    let Some(message) = crate::testing::delay::hold(to, message) else { return true };
     let open = to.connected();
     to.do_send(message);
     open
@@ -56,10 +53,7 @@ where
 {
     metrics.mailbox_messages.count();
     #[cfg(feature = "testing")]
-    let message = match crate::testing::delay::hold(to, message) {
-        Some(message) => message,
-        None => return Ok(()),
-    };
+    let Some(message) = crate::testing::delay::hold(to, message) else { return Ok(()) };
     match to.try_send(message) {
         Ok(()) => Ok(()),
         Err(SendError::Full(message)) => Err(Refused::Full(message)),

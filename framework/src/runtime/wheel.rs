@@ -50,8 +50,7 @@ impl Wheel {
     /// A wheel whose task runs on this thread.
     pub(crate) fn start(clock: Clock) -> Self {
         let start = clock.now();
-        let wheel =
-            Self(Rc::new(Shared { clock, start, rearmed: Notify::new(), state: RefCell::default() }));
+        let wheel = Self(Rc::new(Shared { clock, start, rearmed: Notify::new(), state: RefCell::default() }));
         actix_rt::spawn(turn(wheel.clone()));
         wheel
     }

@@ -40,7 +40,9 @@ pub(crate) struct Workers(RwLock<Vec<WorkerHandle>>);
 
 /// This thread has no actix `System`: the server was started under another runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no actix System on this thread: start with #[actix_web::main] or #[actix::main], not #[tokio::main]")]
+#[error(
+    "no actix System on this thread: start with #[actix_web::main] or #[actix::main], not #[tokio::main]"
+)]
 pub struct NoSystem;
 
 thread_local! {
@@ -58,23 +60,32 @@ impl Worker {
         });
         match known {
             Some(worker) => Ok(worker),
-            None => Self::start(runtime),
+            None => {
+                let worker = Self::start(runtime)?;
+                worker.make_current(runtime);
+                Ok(worker)
+            }
         }
     }
 
-    fn start(runtime: &Arc<Runtime>) -> Result<Rc<Self>, NoSystem> {
+    /// Makes a worker of this thread.
+    pub(crate) fn start(runtime: &Arc<Runtime>) -> Result<Rc<Self>, NoSystem> {
         System::try_current().ok_or(NoSystem)?;
         let arbiter = actix_rt::Arbiter::try_current().ok_or(NoSystem)?;
         let slots = Rc::new(RefCell::new(Slots::default()));
         let start_fanout = |id| FanoutHandle::start(runtime.clone(), slots.clone(), id);
         let handle = runtime.workers.add(arbiter, start_fanout);
         let wheel = Wheel::start(runtime.clock.clone());
-        let worker = Rc::new(Self { handle, wheel, slots });
-        HERE.with_borrow_mut(|here| here.push((runtime.id, worker.clone())));
-        Ok(worker)
+        Ok(Rc::new(Self { handle, wheel, slots }))
     }
 
-    /// Forgets this thread's workers of a server that has ended.
+    /// Makes this the thread's worker for the server.
+    pub(crate) fn make_current(self: &Rc<Self>, runtime: &Runtime) {
+        Self::forget(runtime);
+        HERE.with_borrow_mut(|here| here.push((runtime.id, self.clone())));
+    }
+
+    /// Forgets this thread's worker for the server.
     pub(crate) fn forget(runtime: &Runtime) {
         HERE.with_borrow_mut(|here| here.retain(|(server, _)| *server != runtime.id));
     }

@@ -31,5 +31,5 @@ pub use handshake::Handshake;
 pub(crate) use outbox::{OutboxCell, Pending, SharedOutbox};
 pub(crate) use permit::{ReadBudget, ReadPermit};
 pub(crate) use protocol::WireFate;
-pub use registry::SessionId;
+pub(crate) use registry::SessionId;
 pub(crate) use wire::{Order, WireLine};

@@ -12,7 +12,7 @@ use super::handle::SessionHandle;
 
 /// The `sid` of an Engine.IO session: 122 random bits, 32 hexadecimal digits on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionId(Uuid);
+pub(crate) struct SessionId(Uuid);
 
 /// All sessions of a server.
 #[derive(Debug)]

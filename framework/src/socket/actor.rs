@@ -152,7 +152,7 @@ impl SocketActor {
         for reply in overdue {
             self.socket.runtime().metrics.acks_timed_out.count();
             // Nobody waits any more: the caller dropped its future.
-            let _: Result<_, _> = reply.send(Err(AckError::Timeout));
+            drop(reply.send(Err(AckError::Timeout)));
         }
         if self.time_to_end().is_some_and(|end| end <= now) {
             return self.give_up(ctx);
@@ -229,6 +229,9 @@ fn died(socket: &Socket) {
 
 impl std::fmt::Debug for SocketActor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SocketActor").field("socket", &self.socket).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("SocketActor")
+            .field("socket", &self.socket)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use greenroom_proto::socketio::encode;
 use super::actor::{SocketActor, State};
 use super::dispatch::caught;
 use super::{Op, Socket, turn};
-use crate::error::AckError;
+use crate::error::{AckError, Emitted};
 use crate::fanout::FanoutCommand;
 use crate::namespace::DisconnectHook;
 
@@ -29,10 +29,8 @@ impl SocketActor {
     pub(super) fn disconnect(&mut self, socket: &Socket, close: bool, ctx: &mut Context<Self>) {
         if socket.member() != self.socket.member() || socket.id() != self.socket.id() {
             // Another socket's: it goes on in that socket's own order.
-            let _: crate::error::Emitted = crate::error::Emitted::new(
-                socket.perform_from_outside(Op::Disconnect { socket: socket.clone(), close }),
-            );
-            return;
+            let op = Op::Disconnect { socket: socket.clone(), close };
+            return drop(Emitted::new(socket.perform_from_outside(op)));
         }
         if self.state != State::Open {
             return;
@@ -154,7 +152,7 @@ impl SocketActor {
     fn drop_acks(&self) {
         let pending = self.socket.local().acks.drain();
         for reply in pending {
-            let _: Result<_, _> = reply.send(Err(AckError::Disconnected));
+            drop(reply.send(Err(AckError::Disconnected)));
         }
     }
 }

@@ -32,12 +32,13 @@ impl SocketActor {
             }
             Ok::<(), Reject>(())
         });
-        let decided = |actor: &mut Self, result: Result<Result<(), Reject>, _>, ctx: &mut Context<Self>| {
-            match result.unwrap_or_else(|_| Err(Reject::internal())) {
+        let decided =
+            |actor: &mut Self, result: Result<Result<(), Reject>, _>, ctx: &mut Context<Self>| match result
+                .unwrap_or_else(|_| Err(Reject::internal()))
+            {
                 Ok(()) => actor.join_namespace(ctx),
                 Err(reject) => actor.refuse(&reject, ctx),
-            }
-        };
+            };
         ctx.spawn(Running::new(self.socket.clone(), code, decided));
     }
 
@@ -48,7 +49,7 @@ impl SocketActor {
         let token = token_from(shared.auth.as_deref(), header).ok_or(AuthError::Missing)?;
         let claims = auth.verify(&token, self.socket.runtime().clock.unix_now())?;
         // Set once, here.
-        let _: Result<(), _> = shared.claims.set(claims.into());
+        drop(shared.claims.set(claims.into()));
         Ok(())
     }
 

@@ -30,7 +30,7 @@ impl SocketActor {
     pub(super) fn acknowledged(&self, id: AckId, args: Args) {
         // An acknowledgement that nobody expects, or not any more, is ignored.
         if let Some(reply) = self.socket.local().acks.take(id.0) {
-            let _: Result<_, _> = reply.send(Ok(args));
+            drop(reply.send(Ok(args)));
         }
     }
 

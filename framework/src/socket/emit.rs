@@ -82,7 +82,6 @@ impl Socket {
     }
 
     /// Everyone in the namespace but this socket.
-    #[must_use]
     pub fn broadcast(&self) -> Broadcast {
         Broadcast::new(self.shared().namespace.clone(), Some(self.clone()))
     }
@@ -137,7 +136,7 @@ impl AckRequest {
         let path = &self.socket.shared().namespace.path;
         let frames = encode::event(path, &self.event, encoded.items(), &encoded.attachments, Some(AckId(id)));
         runtime.metrics.packets_encoded.count();
-        let op = Op::EmitWithAck { to: self.socket.clone(), frames, due };
+        let op = Op::EmitWithAck { to: self.socket.clone(), frames };
         if let Err(error) = self.socket.perform(op).result() {
             self.socket.local().acks.take(id);
             return Err(error.into());
@@ -204,7 +203,7 @@ impl Broadcast {
         let Self { namespace, sender, to, delivery } = self;
         match sender {
             Some(sender) => sender.perform(Op::Broadcast { namespace, to, frames, delivery }),
-            None => Emitted::new(emit_without_sender(namespace, to, frames, delivery)),
+            None => Emitted::new(emit_without_sender(&namespace, to, frames, delivery)),
         }
     }
 
@@ -225,7 +224,7 @@ impl Broadcast {
 
 /// `io` used inside of a handler counts as that socket.
 fn emit_without_sender(
-    namespace: Arc<NamespaceShared>,
+    namespace: &Arc<NamespaceShared>,
     to: Selection<SlotRef>,
     frames: Bytes,
     delivery: Delivery,

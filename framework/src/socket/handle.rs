@@ -165,7 +165,7 @@ impl Socket {
     /// The user: the token's `sub`.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        self.claims().map(|claims| claims.sub.as_str())
+        self.claims().map(Claims::sub)
     }
 
     /// Stores a value on this socket, one of each type; it lives as long as the socket.
@@ -197,10 +197,11 @@ impl Socket {
         stored.clone().downcast().ok()
     }
 
-    /// The rooms that this socket has joined, its own id not among them.
+    /// The rooms that this socket is in; the first is its own id.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomName> {
-        self.local().rooms.to_vec()
+        let own = RoomName::from(self.id().as_str());
+        std::iter::once(own).chain(self.local().rooms.iter().cloned()).collect()
     }
 
     /// Joins a room. Joining a room twice, or after the disconnect, does nothing.
@@ -221,7 +222,7 @@ impl Socket {
         let room = room.into();
         {
             let mut local = self.local();
-            if local.rooms.contains(&room) {
+            if local.rooms.contains(&room) || room.as_str() == self.id().as_str() {
                 return Ok(());
             }
             if local.rooms.len() >= self.0.namespace.runtime.config.max_rooms {
@@ -230,7 +231,7 @@ impl Socket {
             local.rooms.push(room.clone());
         }
         // A socket that has ended joins nothing.
-        let _: Emitted = self.perform(Op::Join(self.clone(), room));
+        drop(self.perform(Op::Join(self.clone(), room)));
         Ok(())
     }
 
@@ -243,7 +244,7 @@ impl Socket {
             place.map(|place| local.rooms.swap_remove(place))
         };
         if was_there.is_some() {
-            let _: Emitted = self.perform(Op::Leave(self.clone(), room));
+            drop(self.perform(Op::Leave(self.clone(), room)));
         }
     }
 
@@ -258,7 +259,7 @@ impl Socket {
     /// # }
     /// ```
     pub fn disconnect(&self, close: bool) {
-        let _: Emitted = self.perform(Op::Disconnect { socket: self.clone(), close });
+        drop(self.perform(Op::Disconnect { socket: self.clone(), close }));
     }
 
     /// Listens for an event of this client. Events run one after another, in the order of arrival.
@@ -314,11 +315,13 @@ impl Socket {
     }
 
     /// Takes all of this socket's listeners of an event off; tells how many there were.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn off(&self, event: &str) -> usize {
         self.local().listeners.remove_event(event)
     }
 
-    /// Takes one of this socket's listeners off.
+    /// Takes one of this socket's listeners off; tells whether it was there.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn remove_listener(&self, listener: ListenerId) -> bool {
         self.local().listeners.remove(listener)
     }
@@ -350,12 +353,12 @@ impl Socket {
         if self.0.backlog.load(Ordering::Relaxed) >= self.0.namespace.runtime.config.lane_limit {
             return Err(EmitError::Full);
         }
-        post::traffic(&self.0.namespace.runtime.metrics, addr, SocketCommand::Operation(op)).map_err(|refused| {
-            match refused {
+        post::traffic(&self.0.namespace.runtime.metrics, addr, SocketCommand::Operation(op)).map_err(
+            |refused| match refused {
                 Refused::Full(_) => EmitError::Full,
                 Refused::Gone(_) => EmitError::Closed,
-            }
-        })
+            },
+        )
     }
 
     /// Lifecycle: the session's packets of one read.
@@ -414,7 +417,7 @@ impl Socket {
 
     pub(super) fn attach(&self, addr: Addr<SocketActor>) {
         // Set once, by the actor when it starts.
-        let _: Result<(), _> = self.0.addr.set(addr);
+        drop(self.0.addr.set(addr));
     }
 
     pub(super) fn set_connected(&self) {

@@ -90,10 +90,22 @@ impl SocketActor {
         match op {
             Op::Emit { to, .. } if *to == me => Class::Own,
             Op::Emit { .. } => Class::Direct,
-            Op::EmitWithAck { to, .. } => if to.member() == me { Class::Own } else { Class::Direct },
-            Op::Disconnect { socket, .. } => if socket.member() == me { Class::Own } else { Class::Direct },
+            Op::EmitWithAck { to, .. } => {
+                if to.member() == me {
+                    Class::Own
+                } else {
+                    Class::Direct
+                }
+            }
+            Op::Disconnect { socket, .. } => {
+                if socket.member() == me {
+                    Class::Own
+                } else {
+                    Class::Direct
+                }
+            }
             Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
-            Op::Join(..) | Op::Leave(..) | Op::Gone => Class::Membership,
+            Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
         }
     }
 
@@ -109,7 +121,7 @@ impl SocketActor {
     fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
         match op {
             Op::Emit { to, frames: packet, delivery } => self.push(to, packet, delivery, ctx),
-            Op::EmitWithAck { to, frames, due: _ } => {
+            Op::EmitWithAck { to, frames } => {
                 self.push(to.member(), frames, Delivery::Reliable, ctx);
                 self.watch_acks(&to, ctx);
             }
@@ -127,18 +139,15 @@ impl SocketActor {
                 let leave = NamespaceCommand::Leave { member, room };
                 self.send_to_namespace(&socket.shared().namespace, leave, ctx);
             }
+            Op::Find { namespace, to, reply } => {
+                self.send_to_namespace(&namespace, NamespaceCommand::Find { to, reply }, ctx);
+            }
             Op::Disconnect { socket, close } => self.disconnect(&socket, close, ctx),
             Op::Gone => self.gone(ctx),
         }
     }
 
-    fn push(
-        &mut self,
-        to: SlotRef,
-        packet: Bytes,
-        delivery: Delivery,
-        ctx: &mut Context<Self>,
-    ) {
+    fn push(&mut self, to: SlotRef, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {
         let push = Push { to: to.slot, packet, delivery };
         if to.worker == self.worker.handle.id {
             return self.pushes.push(push);
@@ -171,7 +180,12 @@ impl SocketActor {
         }
     }
 
-    fn send_behind(&mut self, namespace: &NamespaceShared, command: NamespaceCommand, ctx: &mut Context<Self>) {
+    fn send_behind(
+        &mut self,
+        namespace: &NamespaceShared,
+        command: NamespaceCommand,
+        ctx: &mut Context<Self>,
+    ) {
         self.wait_for(namespace.wait(command), ctx);
     }
 

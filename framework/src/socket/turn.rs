@@ -8,7 +8,6 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
@@ -16,15 +15,15 @@ use greenroom_proto::session::Delivery;
 
 use super::Socket;
 use crate::fanout::SlotRef;
-use crate::namespace::NamespaceShared;
+use crate::namespace::{FindReply, NamespaceShared};
 
 /// Something that user code asked for.
 #[derive(Debug)]
 pub(crate) enum Op {
     /// A packet for the client of one socket.
     Emit { to: SlotRef, frames: Bytes, delivery: Delivery },
-    /// The same, with an acknowledgement that is due then.
-    EmitWithAck { to: Socket, frames: Bytes, due: Instant },
+    /// The same, with an acknowledgement that is pending there.
+    EmitWithAck { to: Socket, frames: Bytes },
     /// A packet for a selection of a namespace's sockets.
     Broadcast { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, frames: Bytes, delivery: Delivery },
     /// A socket joins a room.
@@ -33,6 +32,8 @@ pub(crate) enum Op {
     Leave(Socket, RoomName),
     /// A socket is disconnected from its namespace, or its whole connection closed.
     Disconnect { socket: Socket, close: bool },
+    /// The sockets of a selection, as they are behind all that was asked for before.
+    Find { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, reply: FindReply },
     /// The socket itself has left: its namespace forgets it.
     Gone,
 }

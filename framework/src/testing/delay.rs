@@ -37,6 +37,7 @@ impl Delay {
     }
 
     /// Lets one message into its mailbox. Returns false if none is held.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn deliver_one(&self) -> bool {
         let chosen = HELD.with_borrow_mut(|held| held.as_mut().and_then(Held::choose));
         let Some(deliver) = chosen else { return false };
@@ -97,4 +98,3 @@ where
     });
     message
 }
-

@@ -2,6 +2,7 @@
 
 pub mod delay;
 mod faults;
+mod simulation;
 
-pub use crate::runtime::clock::Clock;
 pub use faults::{Faults, Victim};
+pub use simulation::{SimulatedClient, Simulation};

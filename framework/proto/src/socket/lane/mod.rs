@@ -12,6 +12,11 @@
 //! mailboxes drops it. A ticket that dies with an actor's mailbox counts as passed on: a lane never
 //! gets stuck.
 //!
+//! The lane relies on two rules of the actors; without either the order is lost, as
+//! `tests/lane_order.rs` shows. Own replies and direct emits pass the recipient's fanout too. And
+//! what the namespace has for a room that is ending waits, tickets included, until it has ended: a
+//! name has one incarnation at a time.
+//!
 //! Operations wait here, in the emitter, so nobody else waits. When the packets it waits for are
 //! passed on, the lane's [`WakeLane`] is called once.
 //!

@@ -1,0 +1,50 @@
+# Everything that a developer or CI runs. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help play web test test-rust test-clients test-browser lint loom fuzz bench clean
+
+FIXTURE := target/debug/greenroom-fixture
+LOBBY := target/debug/example-game
+
+help: ## Lists the targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+play: web ## Sets everything up and runs the lobby at http://localhost:7000.
+	cargo run --locked -p example-game
+
+web: client-demo/web/dist/index.html ## Builds the page.
+
+client-demo/web/dist/index.html: client-demo/web/package-lock.json $(shell find client-demo/web/src client-demo/web/index.html -type f 2>/dev/null)
+	cd client-demo/web && npm ci --no-audit --no-fund && npm run build
+
+test: test-rust test-clients test-browser ## Sets everything up and runs every test.
+
+test-rust: ## Unit, property, order, conformance and fault tests, and the documentation's examples.
+	cargo test --locked --workspace --all-features
+
+test-clients: ## Stock Socket.IO clients, installed from npm and PyPI, against the fixture server.
+	cargo build --locked -p greenroom-tests --bin greenroom-fixture
+	FIXTURE_BIN=$(CURDIR)/$(FIXTURE) tests/interop/run.sh
+
+test-browser: web ## The page in headless Chromium (installed by apt-get if it is missing).
+	cargo build --locked -p example-game
+	tests/setup-browser.sh
+	cd tests/browser && npm ci --no-audit --no-fund && LOBBY_BIN=$(CURDIR)/$(LOBBY) npm test
+
+lint: ## Format, Clippy and documentation, with warnings denied.
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps
+	cd client-demo/web && npm ci --no-audit --no-fund && npm run typecheck
+
+loom: ## Every interleaving of the lane's atomics.
+	framework/proto/loom.sh
+
+fuzz: ## Fuzzes every decoder and the session machine, SECONDS each (default 60).
+	framework/proto/fuzz/run.sh $(or $(SECONDS_EACH),60)
+
+bench: ## Our server beside its peers: CPU per unit of work. Takes about an hour.
+	tests/load/bench.sh
+
+clean: ## Removes what was built.
+	cargo clean
+	rm -rf client-demo/web/dist client-demo/web/node_modules tests/browser/node_modules tests/interop/js/node_modules

@@ -1,0 +1,229 @@
+//! The rules that a token has to meet.
+
+use std::time::{Duration, SystemTime};
+
+use jsonwebtoken::{Header, Validation, errors::ErrorKind};
+use serde_json::value::RawValue;
+
+use super::{
+    AuthError, Claims, Fault, Key, KeyError,
+    claims::Registered,
+    keys::{Algorithm, Keyring},
+};
+
+/// Verifies the tokens of connecting clients.
+///
+/// A token must be signed by a configured key with the algorithm of that key, must have a `sub`, the
+/// user id, and an `exp` that has not passed; an `nbf` must have come. What else is checked is
+/// configured below.
+///
+/// Tokens with a `kid` are verified by the key of that name only, tokens without one by the default
+/// key only.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use greenroom::auth::{Algorithm, JwtAuth, Key};
+///
+/// let one_secret = JwtAuth::hs256("a secret of at least thirty-two bytes")?.audience("game");
+///
+/// let rotated = JwtAuth::new()
+///     .key("2026-06", Key::secret(Algorithm::Hs256, "the secret of June, thirty-two bytes")?)
+///     .key("2026-07", Key::secret(Algorithm::Hs256, "the secret of July, thirty-two bytes")?)
+///     .issuer("https://login.example");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct JwtAuth {
+    keys: Keyring,
+    audience: Vec<String>,
+    issuers: Vec<String>,
+    leeway: Duration,
+    expiry_required: bool,
+}
+
+impl JwtAuth {
+    /// Default of [`leeway`](Self::leeway): 5 s. Servers that keep time by NTP are within a second
+    /// of each other; more would only let a token live on after its end.
+    pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(5);
+
+    /// Bytes of a token: 8 KiB, which is what servers and proxies take as a header. A longer one
+    /// is refused before it is hashed.
+    pub const MAX_TOKEN_BYTES: usize = 8 * 1_024;
+
+    /// Makes rules without a key: until a key is added, every token is refused.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes rules with one secret as the default key, for HS256.
+    ///
+    /// # Errors
+    /// [`KeyError::SecretTooShort`] if it has fewer than 32 bytes, [`KeyError::WrongKind`] if it is
+    /// a PEM text.
+    pub fn hs256(secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Ok(Self::new().default_key(Key::secret(Algorithm::Hs256, secret)?))
+    }
+
+    /// Adds a key for tokens with this `kid`; replaces the one that had the name.
+    #[must_use]
+    pub fn key(mut self, kid: impl Into<String>, key: Key) -> Self {
+        self.keys.by_kid.insert(kid.into(), key);
+        self
+    }
+
+    /// Sets the key for tokens without a `kid`.
+    #[must_use]
+    pub fn default_key(mut self, key: Key) -> Self {
+        self.keys.without_kid = Some(key);
+        self
+    }
+
+    /// Demands an `aud` with this value; called again, one of the values suffices.
+    ///
+    /// Without a call a token that has an `aud` is refused: it is meant for somebody else. RFC 7519
+    /// › "aud" (Audience) Claim: "If the principal processing the claim does not identify itself
+    /// with a value in the "aud" claim when this claim is present, then the JWT MUST be rejected".
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience.push(audience.into());
+        self
+    }
+
+    /// Demands an `iss` with this value; called again, one of the values suffices. Without a call
+    /// `iss` is not looked at.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuers.push(issuer.into());
+        self
+    }
+
+    /// How far the clocks of the issuer and of this server may differ, for `exp` and `nbf`. Default
+    /// [`DEFAULT_LEEWAY`](Self::DEFAULT_LEEWAY).
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Accepts tokens without `exp`, which are good until their key is taken away. An `exp` that is
+    /// there still counts.
+    #[must_use]
+    pub fn allow_tokens_without_expiry(mut self) -> Self {
+        self.expiry_required = false;
+        self
+    }
+
+    /// Verifies a token at the time `now`.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] unless key, signature, `sub`, `aud` and `iss` are right; then
+    /// [`AuthError::Expired`] or [`AuthError::NotYetValid`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use greenroom::auth::{AuthError, JwtAuth, TokenIssuer};
+    ///
+    /// let secret = "a secret of at least thirty-two bytes";
+    /// let (now, hour) = (SystemTime::UNIX_EPOCH, Duration::from_secs(3_600));
+    /// let token = TokenIssuer::hs256(secret)?.issue("ann", now, hour, &())?;
+    ///
+    /// let auth = JwtAuth::hs256(secret)?;
+    /// assert_eq!(auth.verify(&token, now)?.sub(), "ann");
+    /// assert_eq!(auth.verify(&token, now + 2 * hour).unwrap_err(), AuthError::Expired);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn verify(&self, token: &str, now: SystemTime) -> Result<Claims, AuthError> {
+        let (header, text) = self.authentic(token)?;
+        let registered = Registered::read(&text)?;
+        self.check_parties(&registered)?;
+        self.check_times(&registered, now)?;
+        Ok(Claims::new(registered, header.kid, text))
+    }
+
+    /// The header and claims of a token that one of the keys has signed.
+    fn authentic(&self, token: &str) -> Result<(Header, Box<RawValue>), AuthError> {
+        if token.is_empty() {
+            return Err(AuthError::Missing);
+        }
+        if token.len() > Self::MAX_TOKEN_BYTES {
+            return Err(AuthError::Invalid(Fault::TooLong));
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| AuthError::Invalid(Fault::Malformed))?;
+        // RFC 7515 › "crit" (Critical) Header Parameter: "If any of the listed extension Header
+        // Parameters are not understood and supported by the recipient, then the JWS is invalid".
+        if header.crit.is_some() {
+            return Err(AuthError::Invalid(Fault::CriticalHeader));
+        }
+        let key = self.keys.find(header.kid.as_deref()).ok_or(AuthError::Invalid(Fault::UnknownKey))?;
+        let token = jsonwebtoken::decode(token, &key.decoding, &signature_only(key));
+        token
+            .map(|token| (token.header, token.claims))
+            .map_err(|error| AuthError::Invalid(fault(error.kind())))
+    }
+
+    fn check_parties(&self, claims: &Registered) -> Result<(), AuthError> {
+        let for_us = claims.aud.iter().any(|audience| self.audience.contains(audience));
+        let for_anyone = self.audience.is_empty() && claims.aud.is_empty();
+        if !for_us && !for_anyone {
+            return Err(AuthError::Invalid(Fault::Claim("aud")));
+        }
+        let trusted = claims.iss.as_ref().is_some_and(|issuer| self.issuers.contains(issuer));
+        if !trusted && !self.issuers.is_empty() {
+            return Err(AuthError::Invalid(Fault::Claim("iss")));
+        }
+        if claims.exp.is_none() && self.expiry_required {
+            return Err(AuthError::Invalid(Fault::Claim("exp")));
+        }
+        Ok(())
+    }
+
+    /// RFC 7519: "the current date/time MUST be before" `exp`, and "after or equal to" `nbf`.
+    fn check_times(&self, claims: &Registered, now: SystemTime) -> Result<(), AuthError> {
+        let has_come = |time: SystemTime| time <= now;
+        if claims.exp.and_then(|exp| exp.checked_add(self.leeway)).is_some_and(has_come) {
+            return Err(AuthError::Expired);
+        }
+        if claims.nbf.and_then(|nbf| nbf.checked_sub(self.leeway)).is_some_and(|nbf| !has_come(nbf)) {
+            return Err(AuthError::NotYetValid);
+        }
+        Ok(())
+    }
+}
+
+impl Default for JwtAuth {
+    fn default() -> Self {
+        Self {
+            keys: Keyring::default(),
+            audience: Vec::new(),
+            issuers: Vec::new(),
+            leeway: Self::DEFAULT_LEEWAY,
+            expiry_required: true,
+        }
+    }
+}
+
+/// The claims are checked here, against a time that is passed in and with `aud` and `iss` required
+/// where they are configured.
+fn signature_only(key: &Key) -> Validation {
+    let mut validation = Validation::new(key.algorithm);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "an open enum of another crate")]
+fn fault(kind: &ErrorKind) -> Fault {
+    match kind {
+        ErrorKind::InvalidAlgorithm => Fault::Algorithm,
+        ErrorKind::InvalidSignature => Fault::Signature,
+        ErrorKind::Json(_) | ErrorKind::Utf8(_) => Fault::Claims,
+        _ => Fault::Malformed,
+    }
+}

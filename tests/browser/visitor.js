@@ -1,0 +1,178 @@
+/**
+ * Somebody with a browser: does what people do, and sees what they see.
+ *
+ * Things are found by role and label, as assistive technology finds them. Every
+ * `sees…` waits for its condition and fails when the bound is over.
+ */
+
+import assert from "node:assert/strict";
+
+/** The bound on every wait. Generous, for machines that have other things to do. */
+export const WAIT_MS = 20_000;
+
+/** What a browser says while its server is gone. */
+export const OUTAGE = [
+  { text: /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/ },
+  { text: /net::ERR_INCOMPLETE_CHUNKED_ENCODING/ },
+  { text: /WebSocket connection to .* failed/ },
+  // A server that has just started does not know the sessions of the one before.
+  { text: /status of 400/, url: /\/socket\.io\// },
+];
+
+/** A refusal ends a connection that may be on its way from polling to WebSocket. */
+export const REFUSAL = [
+  { text: /WebSocket is closed before the connection is established/ },
+  { text: /status of 400/, url: /\/socket\.io\/.*transport=polling.*sid=/ },
+];
+
+/** A name that the server refuses. */
+export const REFUSED_NAME = [{ text: /status of 400/, url: /\/login$/ }];
+
+export class Visitor {
+  /** What the browser complained about and no `expecting` announced. */
+  complaints = [];
+  /** The visitor's latest WebSocket, when it is tapped. */
+  wire = null;
+  #expected = [];
+
+  constructor(page) {
+    this.page = page;
+    page.on("pageerror", (error) => this.complaints.push(`uncaught: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") this.#hear(message);
+    });
+    this.nameField = page.getByLabel("Your name");
+    this.message = page.getByRole("textbox", { name: /^Message to / });
+    this.log = page.getByRole("log");
+    this.link = page.locator("[data-part=link]");
+    this.here = page.getByRole("list", { name: "Here", exact: true });
+    this.gone = page.getByRole("list", { name: "Just left" });
+    this.rooms = page.getByRole("navigation", { name: "Rooms" });
+    this.roomField = page.getByLabel("Enter another room");
+    this.title = page.getByRole("main").getByRole("heading", { level: 2 });
+  }
+
+  /** Lets complaints of these kinds pass while `action` runs, and only then. */
+  async expecting(kinds, action) {
+    this.#expected = kinds;
+    try {
+      return await action();
+    } finally {
+      this.#expected = [];
+    }
+  }
+
+  /** Puts this visitor's WebSocket into our hands, as `wire`. */
+  async tap() {
+    await this.page.routeWebSocket(/\/socket\.io\//, (toPage) => {
+      const toServer = toPage.connectToServer();
+      const wire = {
+        deaf: false,
+        /** Hands the page a packet that the server never sent. */
+        tell: (packet) => toPage.send(packet),
+        cut: async () => {
+          await toPage.close();
+          await toServer.close();
+        },
+      };
+      toPage.onMessage((packet) => toServer.send(packet));
+      toServer.onMessage((packet) => {
+        if (!wire.deaf) toPage.send(packet);
+      });
+      this.wire = wire;
+    });
+  }
+
+  async comeIn(name) {
+    await this.nameField.fill(name);
+    await this.page.getByRole("button", { name: "Come in" }).click();
+    await this.seesRoom("lounge");
+    await this.seesConnected();
+    await this.seesHere(name);
+  }
+
+  async say(text) {
+    await this.message.fill(text);
+    await this.message.press("Enter");
+  }
+
+  async enterRoom(name) {
+    await this.roomField.fill(name);
+    await this.roomField.press("Enter");
+    await this.seesRoom(name);
+  }
+
+  async chooseRoom(name) {
+    await this.roomButton(name).click();
+    await this.seesRoom(name);
+  }
+
+  roomButton(name) {
+    return this.rooms.getByRole("button", { name: new RegExp(`^${name}( \\d|$)`) });
+  }
+
+  messages(text) {
+    return this.log.getByRole("article").filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  /** Settled messages: not those that are on their way. */
+  settled(text) {
+    return this.messages(text).and(this.page.locator("article:not(.pending)"));
+  }
+
+  async seesMessage(text) {
+    await this.settled(text).waitFor();
+    assert.equal(await this.settled(text).count(), 1, `“${text}” is shown once`);
+  }
+
+  async seesRoom(name) {
+    await this.title.filter({ hasText: new RegExp(`^${name}$`) }).waitFor();
+  }
+
+  async seesConnected(transport = /WebSocket/) {
+    await this.link.filter({ hasText: "Connected" }).filter({ hasText: transport }).waitFor();
+  }
+
+  async seesReconnecting() {
+    await this.link.filter({ hasText: /Reconnecting….*attempt [1-9]/s }).waitFor();
+  }
+
+  async seesHere(name) {
+    await this.here.getByRole("listitem").filter({ hasText: name }).waitFor();
+  }
+
+  async seesGone(name) {
+    await this.gone.getByRole("listitem").filter({ hasText: name }).waitFor();
+    await this.here.getByRole("listitem").filter({ hasText: name }).waitFor({ state: "detached" });
+  }
+
+  async seesNotice(text) {
+    await this.log.getByText(text).first().waitFor();
+  }
+
+  async seesDoor(reason) {
+    await this.nameField.waitFor();
+    if (reason !== undefined) await this.page.getByRole("status").filter({ hasText: reason }).waitFor();
+  }
+
+  /** What this tab keeps about the visit. */
+  stored() {
+    return this.page.evaluate(() => JSON.parse(sessionStorage.getItem("greenroom.session")));
+  }
+
+  /** Goes on with another token, as somebody does who tampers with it. */
+  async reloadWithToken(token) {
+    await this.page.evaluate((forged) => {
+      const session = JSON.parse(sessionStorage.getItem("greenroom.session"));
+      sessionStorage.setItem("greenroom.session", JSON.stringify({ ...session, token: forged }));
+    }, token);
+    await this.page.reload();
+  }
+
+  #hear(message) {
+    const text = message.text();
+    const { url } = message.location();
+    const expected = this.#expected.some((kind) => kind.text.test(text) && (kind.url?.test(url) ?? true));
+    if (!expected) this.complaints.push(`${message.type()}: ${text} (${url})`);
+  }
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Stock Socket.IO clients against the fixture server (tests/FIXTURE.md). Installs what it needs beside itself.
+#
+#   FIXTURE_BIN=path/to/greenroom-fixture run.sh    the server under test, hosted both ways (MODE=serve or routes: one)
+#   run.sh --oracle                                 the reference server: do the tests demand what it does?
+#   run.sh --prove [word…]                          the reference server broken on purpose: does a test notice each time?
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here"
+
+install() {
+  if ! cmp -s package-lock.json node_modules/.installed; then
+    npm ci --no-audit --no-fund
+    cp package-lock.json node_modules/.installed
+  fi
+  if ! cmp -s python/requirements.txt python/.venv/.installed; then
+    python3 -m venv --clear python/.venv
+    python/.venv/bin/pip install --quiet --disable-pip-version-check --requirement python/requirements.txt
+    cp python/requirements.txt python/.venv/.installed
+  fi
+}
+
+# Both suites run, whatever the first says; fails if one did.
+clients() {
+  local failed=0
+  echo "== JavaScript clients, $1"
+  node --test --test-reporter=spec --test-concurrency=2 --test-timeout=120000 js/*.test.js || failed=1
+  echo "== Python clients, $1"
+  (cd python && .venv/bin/python -m unittest) || failed=1
+  return "$failed"
+}
+
+case ${1-} in
+--oracle)
+  install
+  export FIXTURE_BIN=$here/oracle/server.js INTEROP_ORACLE=1
+  clients "the reference server"
+  ;;
+--prove)
+  install
+  shift
+  node oracle/prove.js "$@"
+  ;;
+"")
+  if [[ ! -x ${FIXTURE_BIN-} ]]; then
+    echo "FIXTURE_BIN must name the fixture server's executable" >&2
+    exit 2
+  fi
+  install
+  FIXTURE_BIN=$(realpath "$FIXTURE_BIN")
+  export FIXTURE_BIN
+  failed=0
+  for mode in ${MODE:-serve routes}; do
+    MODE=$mode clients "hosted by $mode" || failed=1
+  done
+  exit "$failed"
+  ;;
+*)
+  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+  ;;
+esac

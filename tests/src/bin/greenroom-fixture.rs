@@ -1,0 +1,152 @@
+//! The server under test of the conformance and client suites. Its contract: `tests/FIXTURE.md`.
+
+use std::error::Error;
+use std::time::Duration;
+
+use greenroom::Cors;
+use greenroom::auth::JwtAuth;
+use greenroom::prelude::*;
+use serde_json::json;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let io = Server::builder().config(config()?).build();
+    main_namespace(&io);
+    echo(&io.of("/custom"));
+    let secret = setting("JWT_SECRET", "only-for-tests-0123456789abcdef0123".to_owned())?;
+    io.of("/jwt").auth(JwtAuth::hs256(secret)?).on_connect(|socket| {
+        socket.emit("claims", json!({ "sub": socket.user_id() }));
+    });
+    middleware_namespace(&io.of("/middleware"));
+    policy_namespace(&io);
+    greenroom_tests::host::run(io, setting("PORT", 0)?, &setting("MODE", "serve".to_owned())?)
+}
+
+fn config() -> Result<Config, Box<dyn Error>> {
+    let milliseconds = |name, default| setting(name, default).map(Duration::from_millis);
+    let origins: String = setting("ALLOWED_ORIGINS", "*".to_owned())?;
+    Ok(Config {
+        ping_interval: milliseconds("PING_INTERVAL_MS", 300)?,
+        ping_timeout: milliseconds("PING_TIMEOUT_MS", 200)?,
+        connect_timeout: milliseconds("CONNECT_TIMEOUT_MS", 1_000)?,
+        upgrade_timeout: milliseconds("UPGRADE_TIMEOUT_MS", 10_000)?,
+        max_payload: setting("MAX_PAYLOAD", 1_000_000)?,
+        workers: setting("WORKERS", 2)?,
+        shutdown_timeout: Duration::from_secs(3),
+        cors: Some(Cors { origins: origins.split(',').map(str::to_owned).collect(), credentials: false }),
+        ..Config::default()
+    })
+}
+
+fn main_namespace(io: &Server) {
+    let root = io.of("/");
+    echo(&root);
+    root.on("id", |socket: Socket, ()| Ok(socket.id().clone()));
+    root.on("join", |socket: Socket, room: String| {
+        socket.join(room)?;
+        Ok("ok")
+    });
+    root.on("leave", |socket: Socket, room: String| {
+        socket.leave(room);
+        Ok("ok")
+    });
+    root.on("rooms", |socket: Socket, ()| Ok(room_names(&socket)));
+    root.on("kick", |socket: Socket, close: bool| socket.disconnect(close));
+    root.on("fail", |_: Socket, _: Args| Err::<(), _>(Reject::new("failed", "this event always fails")));
+    root.on("panic", |_: Socket, _: Args| -> Result<(), Reject> { panic!("the fixture was asked to panic") });
+    root.on("sum", |_: Socket, (a, b): (i64, i64)| Ok(a + b));
+    root.on_async("ask-me", |socket: Socket, question: Args| async move {
+        let asked = socket.emit_with_ack("question", question).timeout(Duration::from_secs(1));
+        match asked.answer::<Args>().await {
+            Ok(answer) => match answer.nth(0) {
+                Some(first) => socket.emit("answered", first),
+                None => socket.emit("answered", json!(null)),
+            },
+            Err(_) => socket.emit("answered", json!({ "error": "timeout" })),
+        };
+    });
+    root.on_disconnecting(|socket, reason| {
+        let shared = socket.rooms().into_iter().skip(1);
+        if let Some(everyone) = shared
+            .fold(None, |to: Option<Broadcast>, room| Some(to.unwrap_or_else(|| socket.broadcast()).to(room)))
+        {
+            everyone.emit("left", json!({ "id": socket.id(), "reason": reason.as_str() }));
+        }
+    });
+    say(io, "/");
+    shout(io);
+}
+
+fn shout(io: &Server) {
+    let root = io.of("/");
+    root.on("shout", |socket: Socket, First(room, said): First<String>| {
+        socket.to(room).emit("said", said);
+        Ok("ok")
+    });
+    let server = io.clone();
+    root.on("say-many", move |_: Socket, args: Args| {
+        let (rooms, except) =
+            (args.nth(0).ok_or_else(bad)?.parse::<Vec<String>>()?, args.nth(1).ok_or_else(bad)?);
+        let union = rooms.into_iter().fold(server.of("/").everyone(), Broadcast::to);
+        let to = except.parse::<Vec<String>>()?.into_iter().fold(union, Broadcast::except);
+        to.emit("said", args.skip(2));
+        Ok("ok")
+    });
+    let server = io.clone();
+    root.on("all", move |_: Socket, said: Args| {
+        server.emit("said", said);
+        Ok("ok")
+    });
+}
+
+fn say(io: &Server, path: &'static str) {
+    let server = io.clone();
+    io.of(path).on("say", move |_: Socket, First(room, said): First<String>| {
+        server.of(path).to(room).emit("said", said);
+        Ok("ok")
+    });
+}
+
+fn echo(namespace: &Namespace) {
+    namespace.on_connect(|socket| {
+        socket.emit("auth", socket.auth::<serde_json::Value>().unwrap_or_else(|| json!({})));
+    });
+    namespace.on("message", |socket: Socket, args: Args| {
+        socket.emit("message-back", args);
+    });
+    namespace.on("message-with-ack", |_: Socket, args: Args| Ok(args));
+}
+
+fn middleware_namespace(namespace: &Namespace) {
+    namespace.middleware(|socket| async move {
+        let fails = socket.auth::<serde_json::Value>().is_some_and(|auth| auth["fail"] == true);
+        if fails {
+            Err(Reject::new("refused", "refused").with_data(json!({ "why": "fail" })))
+        } else {
+            Ok(())
+        }
+    });
+    namespace.on("message-with-ack", |_: Socket, args: Args| Ok(args));
+}
+
+fn policy_namespace(io: &Server) {
+    let namespace = io.of("/policy");
+    namespace.allow_client_rooms(|_, room| room.starts_with("public-"));
+    namespace.on("rooms", |socket: Socket, ()| Ok(room_names(&socket)));
+    say(io, "/policy");
+}
+
+fn room_names(socket: &Socket) -> Vec<String> {
+    socket.rooms().iter().map(|room| room.as_str().to_owned()).collect()
+}
+
+fn bad() -> Reject {
+    Reject::new("bad_payload", "an argument is missing")
+}
+
+/// A value of the environment; one that does not parse ends the process.
+fn setting<T: std::str::FromStr<Err: Error + 'static>>(name: &str, default: T) -> Result<T, Box<dyn Error>> {
+    match std::env::var(name) {
+        Ok(value) => value.parse().map_err(|error| format!("{name}={value}: {error}").into()),
+        Err(_) => Ok(default),
+    }
+}
