@@ -90,15 +90,25 @@ impl OutboxCell {
         self.writer.wake();
     }
 
+    /// Copies the next bytes for a WebSocket into `buffer`, and says how many, or what there is instead.
+    pub(crate) fn copy_front(&self, buffer: &mut [u8]) -> Result<usize, Pending> {
+        let state = self.lock();
+        let mut rest = &mut *buffer;
+        for slice in state.outbox.front(rest.len()) {
+            let Some((place, behind)) = rest.split_at_mut_checked(slice.len()) else { break };
+            place.copy_from_slice(slice);
+            rest = behind;
+        }
+        let left = rest.len();
+        match buffer.len() - left {
+            0 => Err(state.pending()),
+            copied => Ok(copied),
+        }
+    }
+
     /// What there is for a writer.
     pub(crate) fn pending(&self) -> Pending {
-        let state = self.lock();
-        match state.fate {
-            Some(reason) => Pending::Doomed(reason),
-            None if !state.outbox.is_empty() => Pending::Packets,
-            None if state.outbox.is_sealed() => Pending::Sealed,
-            None => Pending::Nothing,
-        }
+        self.lock().pending()
     }
 
     /// Makes this task the writer: it is woken by the next push.
@@ -113,6 +123,17 @@ impl OutboxCell {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn pending(&self) -> Pending {
+        match self.fate {
+            Some(reason) => Pending::Doomed(reason),
+            None if !self.outbox.is_empty() => Pending::Packets,
+            None if self.outbox.is_sealed() => Pending::Sealed,
+            None => Pending::Nothing,
+        }
     }
 }
 

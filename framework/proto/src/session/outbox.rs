@@ -190,6 +190,12 @@ impl Outbox {
         self.pending
     }
 
+    /// Whether no packet is half written, so that something else can be written in between.
+    #[must_use]
+    pub fn is_between_packets(&self) -> bool {
+        self.written == 0
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,0 +1,94 @@
+//! The user's `App`, without its type.
+
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_http::body::{BoxBody, MessageBody};
+use actix_http::{Request, Response};
+use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory};
+use actix_web::App;
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use tokio::sync::OnceCell;
+
+use crate::transport::gate::Gate;
+use crate::transport::routes;
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+/// Makes an `App` for one worker.
+pub(super) type MakeApp = Arc<dyn Fn() -> Boxed<Result<OneApp, ()>> + Send + Sync>;
+type OneApp = Rc<dyn Fn(Request) -> Boxed<Response<BoxBody>>>;
+
+/// The `App`s of one worker: the engine's routes, and the user's.
+#[derive(Clone)]
+pub(super) struct Apps {
+    pub(super) gate: Arc<Gate>,
+    pub(super) secure: bool,
+    make: MakeApp,
+    made: Rc<OnceCell<(OneApp, OneApp)>>,
+}
+
+impl Apps {
+    pub(super) fn new(gate: Arc<Gate>, secure: bool, make: MakeApp) -> Self {
+        Self { gate, secure, make, made: Rc::default() }
+    }
+
+    /// Starts both, once per worker.
+    pub(super) async fn start(self) -> Result<Self, ()> {
+        let (gate, secure) = (self.gate.clone(), self.secure);
+        let make = async {
+            let engine = erase(move || App::new().service(routes::scope(gate.clone(), Some(secure))));
+            Ok((engine().await?, (self.make)().await?))
+        };
+        self.made.get_or_try_init(|| make).await?;
+        Ok(self)
+    }
+
+    /// Answers a request.
+    pub(super) async fn call(&self, req: Request) -> Response<BoxBody> {
+        let Some((engine, user)) = self.made.get() else {
+            return Response::internal_server_error().map_into_boxed_body();
+        };
+        if self.gate.covers(req.path()) { engine(req).await } else { user(req).await }
+    }
+}
+
+impl fmt::Debug for Apps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Apps").field("gate", &self.gate).finish_non_exhaustive()
+    }
+}
+
+/// Hides the type of an `App`.
+pub(super) fn erase<F, T, B>(factory: F) -> MakeApp
+where
+    F: Fn() -> App<T> + Send + Sync + 'static,
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
+    Arc::new(move || {
+        let service = factory().into_factory().new_service(AppConfig::default());
+        Box::pin(async move {
+            let service = Rc::new(service.await?);
+            let call = move |req| {
+                let service = service.clone();
+                Box::pin(async move { answer(service.call(req).await) }) as Boxed<_>
+            };
+            Ok(Rc::new(call) as OneApp)
+        })
+    })
+}
+
+fn answer<B: MessageBody + 'static>(result: Result<ServiceResponse<B>, actix_web::Error>) -> Response<BoxBody> {
+    match result {
+        Ok(response) => Response::from(response.map_into_boxed_body()),
+        Err(error) => Response::from(error.error_response()),
+    }
+}

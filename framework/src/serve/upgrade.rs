@@ -1,0 +1,166 @@
+//! Upgrade requests: the engine's WebSockets leave the dispatcher, all others go through the user's `App`.
+
+use std::any::Any;
+use std::io;
+
+use actix_codec::{AsyncRead, AsyncWrite, Framed};
+use actix_http::body::{BoxBody, MessageBody as _};
+use actix_http::{BoxedPayloadStream, Payload, Request, Response, h1, ws};
+use actix_rt::net::TcpStream;
+use bytes::{Bytes, BytesMut};
+use futures_util::{SinkExt as _, StreamExt as _};
+use greenroom_proto::engineio::frame;
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::mpsc;
+
+use super::app::Apps;
+use crate::runtime::Runtime;
+use crate::runtime::worker::Worker;
+use crate::transport::gate::Upgrade;
+use crate::transport::websocket::{Ticket, Wire};
+
+/// Takes a connection whose request asks for an upgrade.
+pub(super) async fn take<T>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    if apps.gate.covers(req.path()) {
+        take_websocket(apps, req, framed).await;
+    } else {
+        through_app(apps, req, framed).await;
+    }
+}
+
+async fn take_websocket<T>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    // Into its parts: `Framed` would show early bytes only after the next read.
+    let parts = framed.into_parts();
+    let (mut io, early) = (parts.io, parts.read_buf);
+    let runtime = apps.gate.engine.runtime().clone();
+    let answer = match apps.gate.admit_upgrade(req.head(), apps.secure).await {
+        Ok(Upgrade::Accepted(ticket)) => {
+            if say(&runtime, &mut io, accepted(&req).as_bytes()).await.is_ok() {
+                drop(req);
+                hand_over(&runtime, io, ticket, early);
+            }
+            return;
+        }
+        Ok(Upgrade::ClosedAtOnce) => [accepted(&req).as_bytes(), &frame::close(NORMAL)].concat(),
+        Err(reject) => reject.plain().into_bytes(),
+    };
+    if say(&runtime, &mut io, &answer).await.is_ok()
+        && let Err(error) = io.shutdown().await
+    {
+        tracing::debug!(%error, "a refused connection had ended");
+    }
+}
+
+/// Starts the WebSocket's task on the worker of its session, so that all its I/O is local. A stream that
+/// cannot move, as one of TLS, stays here.
+fn hand_over<T>(runtime: &std::sync::Arc<Runtime>, io: T, ticket: Ticket, early: BytesMut)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    // A buffer of the dispatcher's size would stay as long as the connection.
+    let early = if early.is_empty() { BytesMut::new() } else { early };
+    let io = match (Box::new(io) as Box<dyn Any>).downcast::<TcpStream>() {
+        Ok(stream) => return hand_over_tcp(runtime, *stream, ticket, early),
+        Err(io) => io,
+    };
+    if let Ok(io) = io.downcast::<T>() {
+        actix_rt::spawn(Wire::new(*io, ticket, early));
+    }
+}
+
+fn hand_over_tcp(runtime: &std::sync::Arc<Runtime>, stream: TcpStream, ticket: Ticket, early: BytesMut) {
+    let worker = ticket.session.worker();
+    let is_here = Worker::current(runtime).is_ok_and(|here| here.handle.id == worker);
+    let Some(there) = runtime.workers.find(worker).filter(|_| !is_here) else {
+        actix_rt::spawn(Wire::new(stream, ticket, early));
+        return;
+    };
+    match stream.into_std() {
+        Ok(stream) => {
+            let start = move || match TcpStream::from_std(stream) {
+                Ok(stream) => drop(actix_rt::spawn(Wire::new(stream, ticket, early))),
+                Err(error) => tracing::error!(%error, "a connection was lost on its way to another worker"),
+            };
+            if !there.arbiter.spawn_fn(start) {
+                tracing::debug!("the worker of a session has ended");
+            }
+        }
+        Err(error) => tracing::error!(%error, "a connection cannot move to another worker"),
+    }
+}
+
+/// Writes a short answer, to a peer that has a while to take it.
+async fn say<T: AsyncWrite + Unpin>(runtime: &Runtime, io: &mut T, answer: &[u8]) -> io::Result<()> {
+    let deadline = runtime.clock.now() + runtime.config.request_timeout;
+    let write = async {
+        io.write_all(answer).await?;
+        io.flush().await
+    };
+    tokio::select! {
+        result = write => result,
+        () = runtime.clock.sleep_until(deadline) => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// The 101 of RFC 6455; the gate has verified the request.
+fn accepted(req: &Request) -> String {
+    let key = req.headers().get("sec-websocket-key").map_or(&b""[..], |key| key.as_bytes());
+    let accept = ws::hash_key(key);
+    let accept = String::from_utf8_lossy(&accept);
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    )
+}
+
+/// Runs the user's `App` on an upgrade request, and pumps both directions: what actix does itself where no
+/// upgrade service stands in between.
+async fn through_app<T>(apps: Apps, mut req: Request, framed: Framed<T, h1::Codec>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let (mut sink, mut stream) = framed.split::<h1::Message<(Response<()>, actix_http::body::BodySize)>>();
+    let (sender, receiver) = mpsc::channel(PUMPED_CHUNKS);
+    let body = futures_util::stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+    *req.payload() = Payload::Stream { payload: Box::pin(body) as BoxedPayloadStream };
+    let inbound = actix_rt::spawn(async move {
+        while let Some(Ok(message)) = stream.next().await {
+            if let h1::Message::Chunk(Some(chunk)) = message
+                && sender.send(Ok::<Bytes, _>(chunk)).await.is_err()
+            {
+                break;
+            }
+        }
+    });
+    let (response, body) = apps.call(req).await.replace_body(());
+    let size = body.size();
+    if sink.send(h1::Message::Item((response, size))).await.is_ok() {
+        pump(body, &mut sink).await;
+    }
+    inbound.abort();
+}
+
+async fn pump<S>(body: BoxBody, sink: &mut S)
+where
+    S: futures_util::Sink<h1::Message<(Response<()>, actix_http::body::BodySize)>, Error = io::Error> + Unpin,
+{
+    let mut body = Box::pin(body);
+    while let Some(Ok(chunk)) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+        if sink.send(h1::Message::Chunk(Some(chunk))).await.is_err() {
+            return;
+        }
+    }
+    if let Err(error) = sink.send(h1::Message::Chunk(None)).await {
+        tracing::debug!(%error, "an upgraded connection had ended");
+    }
+}
+
+/// Chunks that a user's WebSocket may leave unread.
+const PUMPED_CHUNKS: usize = 8;
+const NORMAL: u16 = 1000;

@@ -1,0 +1,18 @@
+//! What carries a session: HTTP long-polling and WebSocket, in `serve` and in any `App`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`gate`] | decides about a request before a session sees it: query, origin, address |
+//! | [`polling`] | GET and POST, which ask the session |
+//! | [`websocket`] | one task per WebSocket: a reader into the session, a writer out of its outbox |
+//! | [`routes`] | both, mounted in any actix-web `App`; WebSocket over a response body |
+//! | [`cors`], [`proxy`] | who may come from where |
+//! | [`reject`] | what a refused request is answered, in one table |
+
+pub(crate) mod cors;
+pub(crate) mod gate;
+pub(crate) mod polling;
+pub(crate) mod proxy;
+pub(crate) mod reject;
+pub(crate) mod routes;
+pub(crate) mod websocket;

@@ -1,0 +1,152 @@
+//! What a refused request is answered: the one place that turns our refusals into HTTP.
+//!
+//! Spec: the numbers and texts are those of the reference (`engine.io/lib/server.ts`); see
+//! [`HandshakeError`].
+
+use actix_http::StatusCode;
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use greenroom_proto::engineio::handshake::HandshakeError;
+use greenroom_proto::session::Refusal;
+
+use crate::session::OpenError;
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reject {
+    /// The request itself, before any session saw it.
+    Handshake(HandshakeError),
+    /// Its session refused it.
+    Session(Refusal),
+    /// The body is larger than `max_payload`.
+    TooLarge,
+    /// The body did not come in time.
+    TooSlow,
+    /// The server shuts down, or has as many sessions as it may.
+    Unavailable,
+    /// This server is not set up to host sessions.
+    Broken,
+}
+
+impl Reject {
+    /// The answer to an ordinary request.
+    pub(crate) fn response(self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status());
+        if self == Self::Unavailable {
+            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+        }
+        match self.error() {
+            Some(error) => response.insert_header((CONTENT_TYPE, "application/json")).body(error.body()),
+            None => response.finish(),
+        }
+    }
+
+    /// The answer to an upgrade request, before any 101, on a connection that ends with it.
+    pub(crate) fn plain(self) -> String {
+        let body = self.error().map(|error| error.body().to_string()).unwrap_or_default();
+        format!(
+            "HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.status(),
+            body.len(),
+        )
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Handshake(_) | Self::Session(_) => {
+                let status = self.error().map(HandshakeError::status);
+                status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::BAD_REQUEST)
+            }
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The error of the protocol, where there is one.
+    fn error(self) -> Option<HandshakeError> {
+        match self {
+            Self::Handshake(error) => Some(error),
+            Self::Session(Refusal::Over) => Some(HandshakeError::UnknownSession),
+            Self::Session(
+                Refusal::Overlap | Refusal::TransportMismatch | Refusal::NoUpgrades | Refusal::SecondUpgrade,
+            ) => Some(HandshakeError::BadRequest),
+            Self::TooLarge | Self::TooSlow | Self::Unavailable | Self::Broken => None,
+        }
+    }
+}
+
+impl From<HandshakeError> for Reject {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+impl From<Refusal> for Reject {
+    fn from(refusal: Refusal) -> Self {
+        Self::Session(refusal)
+    }
+}
+
+impl From<OpenError> for Reject {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Draining => Self::Unavailable,
+            OpenError::NoSystem(error) => {
+                tracing::error!(%error, "no session can be opened");
+                Self::Broken
+            }
+        }
+    }
+}
+
+/// About what a new process needs.
+const RETRY_SECONDS: &str = "5";
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn every_refusal_has_its_row() {
+        let unknown = r#"{"code":1,"message":"Session ID unknown"}"#;
+        let bad = r#"{"code":3,"message":"Bad request"}"#;
+        let table = [
+            (HandshakeError::UnknownTransport.into(), 400, r#"{"code":0,"message":"Transport unknown"}"#),
+            (HandshakeError::UnknownSession.into(), 400, unknown),
+            (HandshakeError::BadMethod.into(), 400, r#"{"code":2,"message":"Bad handshake method"}"#),
+            (HandshakeError::BadRequest.into(), 400, bad),
+            (HandshakeError::Forbidden.into(), 403, r#"{"code":4,"message":"Forbidden"}"#),
+            (
+                HandshakeError::UnsupportedProtocol.into(),
+                400,
+                r#"{"code":5,"message":"Unsupported protocol version"}"#,
+            ),
+            (Refusal::Over.into(), 400, unknown),
+            (Refusal::Overlap.into(), 400, bad),
+            (Refusal::TransportMismatch.into(), 400, bad),
+            (Refusal::NoUpgrades.into(), 400, bad),
+            (Refusal::SecondUpgrade.into(), 400, bad),
+            (Reject::TooLarge, 413, ""),
+            (Reject::TooSlow, 408, ""),
+            (Reject::Unavailable, 503, ""),
+            (Reject::Broken, 500, ""),
+        ];
+        for (reject, status, body) in table {
+            let reject: Reject = reject;
+            let response = reject.response();
+            assert_eq!(response.status().as_u16(), status, "{reject:?}");
+            assert_eq!(to_bytes(response.into_body()).await.unwrap(), body, "{reject:?}");
+            let plain = reject.plain();
+            assert!(plain.starts_with(&format!("HTTP/1.1 {status} ")) && plain.ends_with(body), "{plain}");
+        }
+    }
+
+    #[test]
+    fn who_is_turned_away_for_now_is_told_when_to_come_back() {
+        assert_eq!(Reject::Unavailable.response().headers().get("retry-after").unwrap(), "5");
+    }
+}
