@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-cargo build --release --locked
+cargo build --release
 npm --prefix peers/node-socketio ci --no-audit --no-fund --ignore-scripts
 ./bench.py selftest
 exec ./bench.py run "$@"
