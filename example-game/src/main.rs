@@ -13,7 +13,7 @@ use actix_files::Files;
 use actix_web::{App, web};
 use greenroom::auth::TokenIssuer;
 use greenroom::prelude::*;
-use greenroom::serve::Serve;
+use greenroom::Serve;
 use login::Login;
 
 #[actix_web::main]

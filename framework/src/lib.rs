@@ -42,11 +42,13 @@ mod fanout;
 mod namespace;
 mod room;
 mod runtime;
+mod serve;
 mod server;
 mod session;
 mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transport;
 
 pub use auth::{AuthError, Claims, JwtAuth};
 pub use config::{Config, Cors};
@@ -58,6 +60,7 @@ pub use namespace::Namespace;
 pub use runtime::clock::Clock;
 pub use runtime::metrics::Stats;
 pub use runtime::worker::NoSystem;
+pub use serve::{Serve, serve};
 pub use server::{Server, ServerBuilder};
 pub use session::Handshake;
 pub use socket::{AckRequest, Broadcast, Socket, SocketId, TooManyRooms};

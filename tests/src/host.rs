@@ -5,7 +5,7 @@ use std::io;
 use std::net::TcpListener;
 
 use actix_web::{App, HttpServer};
-use greenroom::serve::Serve;
+use greenroom::Serve;
 use greenroom::{Config, Server};
 
 /// Serves until SIGTERM, with an Engine.IO echo at `/engine.io/` beside it.

@@ -86,7 +86,9 @@ where
     })
 }
 
-fn answer<B: MessageBody + 'static>(result: Result<ServiceResponse<B>, actix_web::Error>) -> Response<BoxBody> {
+fn answer<B: MessageBody + 'static>(
+    result: Result<ServiceResponse<B>, actix_web::Error>,
+) -> Response<BoxBody> {
     match result {
         Ok(response) => Response::from(response.map_into_boxed_body()),
         Err(error) => Response::from(error.error_response()),

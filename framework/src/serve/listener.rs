@@ -47,7 +47,11 @@ pub(super) fn start(serve: Serve) -> io::Result<actix_server::Server> {
         if let Some(tls) = serve.tls.clone() {
             builder = builder.listen("greenroom", listener, move || {
                 let apps = Apps::new(gate.clone(), true, app.clone());
-                http(&config).secure().upgrade(upgrades(apps.clone())).finish(requests(apps)).rustls_0_23(tls.clone())
+                http(&config)
+                    .secure()
+                    .upgrade(upgrades(apps.clone()))
+                    .finish(requests(apps))
+                    .rustls_0_23(tls.clone())
             })?;
             continue;
         }
@@ -111,7 +115,12 @@ fn requests(
     Response = Response<BoxBody>,
     Error = Infallible,
     InitError = (),
-    Service = impl Service<Request, Response = Response<BoxBody>, Error = Infallible, Future = impl Future + 'static>,
+    Service = impl Service<
+        Request,
+        Response = Response<BoxBody>,
+        Error = Infallible,
+        Future = impl Future + 'static,
+    >,
 > {
     fn_factory(move || {
         let apps = apps.clone();
@@ -128,8 +137,13 @@ fn requests(
 /// Upgrade requests of any path, for one worker.
 fn upgrades<T: AsyncRead + AsyncWrite + Unpin + 'static>(
     apps: Apps,
-) -> impl ServiceFactory<(Request, Framed<T, h1::Codec>), Config = (), Response = (), Error = Infallible, InitError = ()>
-{
+) -> impl ServiceFactory<
+    (Request, Framed<T, h1::Codec>),
+    Config = (),
+    Response = (),
+    Error = Infallible,
+    InitError = (),
+> {
     fn_factory(move || {
         let apps = apps.clone();
         async move {

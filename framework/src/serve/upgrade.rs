@@ -5,7 +5,7 @@ use std::io;
 
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::body::{BoxBody, MessageBody as _};
-use actix_http::{BoxedPayloadStream, Payload, Request, Response, h1, ws};
+use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request, Response, h1, ws};
 use actix_rt::net::TcpStream;
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -127,7 +127,9 @@ where
 {
     let (mut sink, mut stream) = framed.split::<h1::Message<(Response<()>, actix_http::body::BodySize)>>();
     let (sender, receiver) = mpsc::channel(PUMPED_CHUNKS);
-    let body = futures_util::stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+    let body = futures_util::stream::unfold(receiver, |mut receiver| async {
+        Some((receiver.recv().await?, receiver))
+    });
     *req.payload() = Payload::Stream { payload: Box::pin(body) as BoxedPayloadStream };
     let inbound = actix_rt::spawn(async move {
         while let Some(Ok(message)) = stream.next().await {
@@ -138,7 +140,8 @@ where
             }
         }
     });
-    let (response, body) = apps.call(req).await.replace_body(());
+    let mut body = BoxBody::new(());
+    let response = apps.call(req).await.map_body(|_, content| body = content);
     let size = body.size();
     if sink.send(h1::Message::Item((response, size))).await.is_ok() {
         pump(body, &mut sink).await;

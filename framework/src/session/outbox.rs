@@ -93,17 +93,13 @@ impl OutboxCell {
     /// Copies the next bytes for a WebSocket into `buffer`, and says how many, or what there is instead.
     pub(crate) fn copy_front(&self, buffer: &mut [u8]) -> Result<usize, Pending> {
         let state = self.lock();
-        let mut rest = &mut *buffer;
-        for slice in state.outbox.front(rest.len()) {
-            let Some((place, behind)) = rest.split_at_mut_checked(slice.len()) else { break };
+        let mut copied = 0;
+        for slice in state.outbox.front(buffer.len()) {
+            let Some(place) = buffer.get_mut(copied..copied + slice.len()) else { break };
             place.copy_from_slice(slice);
-            rest = behind;
+            copied += slice.len();
         }
-        let left = rest.len();
-        match buffer.len() - left {
-            0 => Err(state.pending()),
-            copied => Ok(copied),
-        }
+        if copied == 0 { Err(state.pending()) } else { Ok(copied) }
     }
 
     /// What there is for a writer.

@@ -19,7 +19,9 @@ impl Origins {
             && cors.credentials
             && cors.origins.iter().any(|origin| origin == ANY)
         {
-            tracing::warn!("`cors`: `credentials` do not go with `*`; they are not allowed for other origins");
+            tracing::warn!(
+                "`cors`: `credentials` do not go with `*`; they are not allowed for other origins"
+            );
         }
         Self(cors)
     }
@@ -145,7 +147,9 @@ mod tests {
         let closed = Origins::new(None);
         assert!(closed.admits(&HeaderMap::new()));
         assert!(closed.admits(&from_origin("http://game.example:7000")));
-        for stranger in ["http://game.example", "https://evil.example", "null", "http://game.example:7000.evil"] {
+        for stranger in
+            ["http://game.example", "https://evil.example", "null", "http://game.example:7000.evil"]
+        {
             assert!(!closed.admits(&from_origin(stranger)), "{stranger}");
         }
         assert!(origins(&["https://evil.example"], false).admits(&from_origin("https://evil.example")));

@@ -70,11 +70,11 @@ impl Gate {
 
     /// Checks an ordinary request.
     pub(crate) fn admit(&self, head: &RequestHead) -> Result<Target, Reject> {
-        let query = self.query(head)?;
+        let query = read_query(head)?;
         if let Some(sid) = &query.sid {
             let session = self.engine.find(sid).ok_or(HandshakeError::UnknownSession)?;
-            if query.transport != TransportName::Polling {
-                return Err(HandshakeError::BadRequest.into());
+            if query.transport != session.transport_name() {
+                return Err(Refusal::TransportMismatch.into());
             }
             same_protocol(&query)?;
             return Ok(Target::Session(session));
@@ -93,7 +93,7 @@ impl Gate {
 
     /// Checks an upgrade request, and asks its session to take the WebSocket.
     pub(crate) async fn admit_upgrade(&self, head: &RequestHead, secure: bool) -> Result<Upgrade, Reject> {
-        let query = self.query(head)?;
+        let query = read_query(head)?;
         let session = match &query.sid {
             Some(sid) => Some(self.engine.find(sid).ok_or(HandshakeError::UnknownSession)?),
             None => None,
@@ -136,12 +136,6 @@ impl Gate {
         Some(self.proxies.client(peer, text("forwarded"), text("x-forwarded-for")))
     }
 
-    fn query(&self, head: &RequestHead) -> Result<Query, Reject> {
-        let query = Query::parse(head.uri.query().unwrap_or_default())?;
-        origin_is_text(&head.headers)?;
-        Ok(query)
-    }
-
     fn open(&self, head: &RequestHead, secure: bool) -> Result<Upgrade, Reject> {
         let line = WireLine::new();
         let (session, wire) = self.engine.open_websocket(self.handshake(head, secure), line.clone())?;
@@ -170,6 +164,12 @@ async fn join(session: SessionHandle) -> Result<Upgrade, Reject> {
         Err(Refusal::SecondUpgrade) => Ok(Upgrade::ClosedAtOnce),
         Err(refusal) => Err(refusal.into()),
     }
+}
+
+fn read_query(head: &RequestHead) -> Result<Query, Reject> {
+    let query = Query::parse(head.uri.query().unwrap_or_default())?;
+    origin_is_text(&head.headers)?;
+    Ok(query)
 }
 
 /// Reference behaviour: bytes that no origin has are `INVALID_ORIGIN`.

@@ -19,7 +19,12 @@ use super::reject::Reject;
 use crate::session::{Post, ReadBudget, SessionHandle};
 
 /// Answers one request.
-pub(crate) async fn respond(gate: &Gate, req: &HttpRequest, body: web::Payload, secure: bool) -> HttpResponse {
+pub(crate) async fn respond(
+    gate: &Gate,
+    req: &HttpRequest,
+    body: web::Payload,
+    secure: bool,
+) -> HttpResponse {
     if req.method() == Method::OPTIONS && gate.origins.is_enabled() {
         let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
         gate.origins.decorate_preflight(req.headers(), response.headers_mut());

@@ -35,7 +35,12 @@ impl TrustedProxies {
     /// The client's address: the peer's, or the last one in the chain that no trusted proxy has.
     ///
     /// `Forwarded` (RFC 7239) counts before `X-Forwarded-For`, as the standard before the habit.
-    pub(crate) fn client(&self, peer: IpAddr, forwarded: Option<&str>, x_forwarded_for: Option<&str>) -> IpAddr {
+    pub(crate) fn client(
+        &self,
+        peer: IpAddr,
+        forwarded: Option<&str>,
+        x_forwarded_for: Option<&str>,
+    ) -> IpAddr {
         if !self.contains(peer) {
             return peer;
         }

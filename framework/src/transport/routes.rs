@@ -84,7 +84,9 @@ impl Server {
             .client_request_timeout(config.request_timeout)
             .keep_alive(config.keep_alive)
             .on_connect(|io, extensions| {
-                if let Some(handle) = io.downcast_ref::<actix_web::rt::net::TcpStream>().and_then(TcpHandle::of) {
+                if let Some(handle) =
+                    io.downcast_ref::<actix_web::rt::net::TcpStream>().and_then(TcpHandle::of)
+                {
                     extensions.insert(handle);
                 }
             })

@@ -222,7 +222,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     /// A last word, if it can be said at once and between two packets.
     fn say_close(&mut self, code: u16, cx: &mut Context<'_>) {
-        let between = self.own.is_empty() && self.ticket.session.outbox().with(|outbox| outbox.is_between_packets());
+        let between =
+            self.own.is_empty() && self.ticket.session.outbox().with(|outbox| outbox.is_between_packets());
         if between && self.phase != Phase::Lingering {
             let frame = frame::close(code);
             let said = Pin::new(&mut self.io).poll_write(cx, &frame);
@@ -270,10 +271,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                 let permit = self.budget.take(bytes.len());
                 self.ticket.session.read(self.ticket.wire, packets, permit);
             }
-            over.or_else(|| fed.err().map(|error| {
-                tracing::debug!(%error, "a peer broke the WebSocket protocol");
-                Over::BySelf { fate: FAILED, close_code: Some(error.close_code()) }
-            }))
+            over.or_else(|| {
+                fed.err().map(|error| {
+                    tracing::debug!(%error, "a peer broke the WebSocket protocol");
+                    Over::BySelf { fate: FAILED, close_code: Some(error.close_code()) }
+                })
+            })
         })
     }
 
@@ -304,7 +307,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         let pong = frame::pong(content);
         match self.phase {
             Phase::Probing if self.own.len() < OWN_LIMIT => self.own.extend_from_slice(&pong),
-            Phase::Attached | Phase::Finishing if !self.blocked => self.ticket.session.outbox().push_ahead(pong),
+            Phase::Attached | Phase::Finishing if !self.blocked => {
+                self.ticket.session.outbox().push_ahead(pong)
+            }
             Phase::Probing | Phase::Attached | Phase::Finishing | Phase::Lingering => {}
         }
     }
@@ -350,6 +355,7 @@ fn wrote(count: usize) -> io::Result<usize> {
     if count == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(count) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "passed to `map_err`")]
 fn broken(error: io::Error) -> Over {
     tracing::debug!(%error, "a WebSocket broke");
     Over::BySelf { fate: FAILED, close_code: None }
