@@ -163,3 +163,30 @@ fn end(way: Way, socket: WebSocket) -> io::Result<Option<WebSocket>> {
 fn closed_by_server(open: &mut Kept) -> u64 {
     open.iter_mut().map(|(_, socket)| u64::from(socket.is_closed_by_server())).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ways(seed: u64) -> Vec<Way> {
+        let plan = Plan {
+            port: 1,
+            count: 100,
+            rooms: 10,
+            seed,
+            ways: vec![Way::Clean, Way::Fin, Way::Rst, Way::MidJoin],
+            connect: "40".to_owned(),
+            path: "/socket.io/".to_owned(),
+        };
+        Crowd::new(plan, 8).ways
+    }
+
+    #[test]
+    fn the_seed_decides_who_ends_how_in_equal_shares() {
+        assert_eq!(ways(7), ways(7));
+        assert_ne!(ways(7), ways(8));
+        for way in [Way::Clean, Way::Fin, Way::Rst, Way::MidJoin] {
+            assert_eq!(ways(7).iter().filter(|other| **other == way).count(), 25);
+        }
+    }
+}

@@ -62,3 +62,16 @@ impl Way {
         Self::ALL.map(Self::name).join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Way;
+
+    #[test]
+    fn every_way_is_found_by_its_own_name_only() {
+        for way in Way::ALL {
+            assert_eq!(Way::named(way.name()), Some(way));
+        }
+        assert_eq!(Way::named("politely"), None);
+    }
+}
