@@ -187,7 +187,7 @@ fn encode<T: Serialize + ?Sized>(value: &T) -> Result<EncodedArgs, serde_json::E
 fn arity_of<T: Serialize + ?Sized>(value: &T) -> Many {
     match value.serialize(Arity).err().unwrap_or(Many::One) {
         Many::None if std::any::type_name::<T>().trim_start_matches('&') != "()" => Many::One,
-        arity => arity,
+        arity @ (Many::None | Many::One | Many::Several) => arity,
     }
 }
 

@@ -14,9 +14,7 @@ use bytestring::ByteString;
 use greenroom_proto::engineio::Message;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
-use greenroom_proto::socketio::{
-    DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText, encode,
-};
+use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText, encode};
 use smallvec::SmallVec;
 
 use super::actor::SocketActor;

@@ -321,7 +321,8 @@ impl Session {
     /// The close packet has an answer of its own: stock clients act on it at once, but on what stands
     /// before it in the same payload only in their next turn, so a DISCONNECT there would go unheard.
     pub fn handle_sealed(&mut self, pending: bool, effects: &mut Vec<Effect>) {
-        let (Phase::Closing { sealed, .. }, Carrier::Polling { waiting, .. }) = (&mut self.phase, &self.carrier)
+        let (Phase::Closing { sealed, .. }, Carrier::Polling { waiting, .. }) =
+            (&mut self.phase, &self.carrier)
         else {
             return;
         };
