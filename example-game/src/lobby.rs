@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use greenroom::Clock;
 use greenroom::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -32,7 +33,7 @@ pub(crate) fn open(io: &Server) {
         socket.put(person);
         Ok(())
     });
-    let history: Arc<Mutex<History>> = Arc::default();
+    let history = Arc::new(Mutex::new(History::new(milliseconds(io.clock()))));
 
     let entered = history.clone();
     lobby.on_async("room:join", move |socket: Socket, room: RoomId| enter(socket, room, entered.clone()));
@@ -50,7 +51,7 @@ pub(crate) fn open(io: &Server) {
         }
         let text = Text::new(&said.text).map_err(refused)?;
         let message = remember(&server, &history, said.room, person(&socket)?, text);
-        let ack = json!({ "id": message.id.to_string(), "at": message.at });
+        let ack = json!({ "id": message.id, "at": message.at });
         server.of("/lobby").to(message.room.as_str()).emit("chat", message);
         Ok(ack)
     });
@@ -105,9 +106,14 @@ async fn others_in(socket: &Socket, room: &RoomId) -> Vec<Person> {
 }
 
 fn remember(io: &Server, history: &Mutex<History>, room: RoomId, from: Person, text: Text) -> Message {
-    let since_1970 = io.clock().unix_now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let at = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+    let at = milliseconds(io.clock());
     history.lock().unwrap_or_else(PoisonError::into_inner).add(room, from, text, at)
+}
+
+/// Since 1970.
+fn milliseconds(clock: &Clock) -> u64 {
+    let since_1970 = clock.unix_now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn is_in(socket: &Socket, room: &RoomId) -> bool {

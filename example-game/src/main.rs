@@ -11,9 +11,9 @@ use std::error::Error;
 
 use actix_files::Files;
 use actix_web::{App, web};
+use greenroom::Serve;
 use greenroom::auth::TokenIssuer;
 use greenroom::prelude::*;
-use greenroom::Serve;
 use login::Login;
 
 #[actix_web::main]

@@ -175,12 +175,20 @@ impl EncodedArgs {
 
 /// Writes a value as arguments.
 fn encode<T: Serialize + ?Sized>(value: &T) -> Result<EncodedArgs, serde_json::Error> {
-    let arity = value.serialize(Arity).err().unwrap_or(Many::One);
+    let arity = arity_of(value);
     if matches!(arity, Many::None) {
         return Ok(EncodedArgs { text: String::new(), brackets: false, attachments: Vec::new() });
     }
     let (text, attachments) = collecting(|| serde_json::to_string(value));
     Ok(EncodedArgs { text: text?, brackets: matches!(arity, Many::Several), attachments })
+}
+
+/// To serde `()` and JSON's `null` are the same; only the first is no argument.
+fn arity_of<T: Serialize + ?Sized>(value: &T) -> Many {
+    match value.serialize(Arity).err().unwrap_or(Many::One) {
+        Many::None if std::any::type_name::<T>().trim_start_matches('&') != "()" => Many::One,
+        arity @ (Many::None | Many::One | Many::Several) => arity,
+    }
 }
 
 /// The text between an array's brackets.
@@ -307,6 +315,7 @@ mod tests {
         assert_eq!(written(&vec![1, 2]), "[1,2]");
         assert_eq!(written(&(1, "a", json!({"b": [true]}))), r#"1,"a",{"b":[true]}"#);
         assert_eq!(written(&Option::<u8>::None), "null");
+        assert_eq!((written(&serde_json::Value::Null).as_str(), written(&&()).as_str()), ("null", ""));
     }
 
     #[test]

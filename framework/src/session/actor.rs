@@ -136,7 +136,7 @@ impl SessionActor {
             return self.abort(reason);
         }
         if sealed {
-            self.machine.handle_sealed(&mut self.effects);
+            self.machine.handle_sealed(pending == Pending::Packets, &mut self.effects);
         }
         if pending == Pending::Packets {
             self.machine.handle_pending(&mut self.effects);
@@ -220,7 +220,6 @@ impl SessionActor {
                 self.wire = None;
             }
             Effect::Ping => self.registration.session.outbox().push_ahead(PING),
-            Effect::PushClose => self.registration.session.outbox().with(|outbox| outbox.push_close(CLOSE)),
             Effect::Closed(reason) => self.closed(reason, now),
             Effect::Finished => ctx.stop(),
         }
@@ -247,9 +246,6 @@ impl SessionActor {
         // What was taken between the wake-up and now leaves nothing to say.
         let body = if body.is_empty() { Bytes::from_static(b"6") } else { body };
         answer(reply, Ok(body));
-        if session.outbox().with(|outbox| outbox.is_empty()) {
-            self.machine.handle_flushed(&mut self.effects);
-        }
     }
 
     /// Tells the app; what it has sent to the fanout by then still leaves, since the seal travels behind it.
@@ -351,5 +347,3 @@ fn answer<T>(reply: oneshot::Sender<T>, content: T) {
 
 /// `2` in a frame of its own.
 const PING: Bytes = Bytes::from_static(b"\x81\x012");
-/// `1` in a frame of its own.
-const CLOSE: Bytes = Bytes::from_static(b"\x81\x011");

@@ -42,7 +42,7 @@ impl SocketActor {
             self.flush(ctx);
             let command = FanoutCommand::CloseSession {
                 session: self.socket.session().clone(),
-                reason: DisconnectReason::ForcedServerClose,
+                reason: DisconnectReason::ServerNamespaceDisconnect,
             };
             let fanout = self.worker.handle.fanout.clone();
             self.send_to_fanout(&fanout, command, ctx);

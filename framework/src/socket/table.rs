@@ -14,7 +14,7 @@ use bytestring::ByteString;
 use greenroom_proto::engineio::Message;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
-use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText};
+use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText, encode};
 use smallvec::SmallVec;
 
 use super::actor::SocketActor;
@@ -32,14 +32,15 @@ pub(crate) struct SocketTable {
     server: Arc<ServerShared>,
     worker: Rc<Worker>,
     decoder: Decoder,
-    sockets: SmallVec<[Entry; 1]>,
+    sockets: SmallVec<[Place; 1]>,
     /// Until then a socket must have been asked for.
     connect_deadline: Option<Instant>,
 }
 
-struct Entry {
+/// A socket of the session.
+struct Place {
     socket: Socket,
-    /// The client has said that it leaves; the socket may not have heard yet.
+    /// Its client has left it: what comes after that is for nobody.
     left: bool,
 }
 
@@ -89,16 +90,16 @@ impl SocketTable {
             // Only servers send it.
             PacketKind::ConnectError { .. } => return Err(Violation(DisconnectReason::ForcedServerClose)),
             PacketKind::Disconnect => {
-                if let Some(entry) = self.find_mut(&packet.namespace) {
-                    entry.left = true;
-                }
+                let place = self.newest(&packet.namespace).filter(|place| !place.left);
+                place.ok_or(Violation(DisconnectReason::ForcedServerClose))?.left = true;
                 Inbound::Disconnect
             }
             PacketKind::Event { name, ack, args } => Inbound::Event { name, ack, args: Args::new(args) },
             PacketKind::Ack { id, args } => Inbound::Ack { id, args: Args::new(args) },
         };
-        let entry = self.find_mut(&packet.namespace);
-        let socket = &entry.ok_or(Violation(DisconnectReason::ForcedServerClose))?.socket;
+        let leaves = matches!(inbound, Inbound::Disconnect);
+        let place = self.newest(&packet.namespace).filter(|place| leaves || !place.left);
+        let socket = &place.ok_or(Violation(DisconnectReason::ForcedServerClose))?.socket;
         match batches.last_mut() {
             Some((last, packets)) if last.id() == socket.id() => packets.push(inbound),
             _ => batches.push((socket.clone(), vec![inbound])),
@@ -113,8 +114,8 @@ impl SocketTable {
         cx: &mut SessionCx<'_>,
     ) -> Result<(), Violation> {
         // A socket that has ended makes room for a new one in its namespace.
-        self.sockets.retain(|entry| !entry.socket.has_ended());
-        if self.find_mut(path).is_some_and(|entry| !entry.is_leaving()) {
+        self.sockets.retain(|place| !place.socket.has_ended());
+        if self.newest(path).is_some_and(|place| !place.is_leaving()) {
             return Err(Violation(DisconnectReason::ForcedServerClose));
         }
         let Some(namespace) = self.server.find_namespace(path) else {
@@ -129,7 +130,7 @@ impl SocketTable {
         let auth = auth.map(|auth| Box::from(auth.as_str()));
         let socket = Socket::new(namespace, cx.session().clone(), auth);
         SocketActor::start(socket.clone(), self.worker.clone());
-        self.sockets.push(Entry { socket, left: false });
+        self.sockets.push(Place { socket, left: false });
         self.connect_deadline = None;
         Ok(())
     }
@@ -137,13 +138,13 @@ impl SocketTable {
     /// Those that leave do not count, or a client could not come back at once; but they are bounded too.
     fn has_room(&self) -> bool {
         let limit = self.server.runtime.config.max_namespaces;
-        let staying = self.sockets.iter().filter(|entry| !entry.is_leaving()).count();
+        let staying = self.sockets.iter().filter(|place| !place.is_leaving()).count();
         staying < limit && self.sockets.len() < limit.saturating_mul(2)
     }
 
     /// The newest socket of the namespace: one that leaves may still be there.
-    fn find_mut(&mut self, path: &str) -> Option<&mut Entry> {
-        self.sockets.iter_mut().rev().find(|entry| *entry.socket.shared().namespace.path == *path)
+    fn newest(&mut self, path: &str) -> Option<&mut Place> {
+        self.sockets.iter_mut().rev().find(|place| *place.socket.shared().namespace.path == *path)
     }
 
     fn push(&self, packet: Bytes, cx: &SessionCx<'_>) {
@@ -155,7 +156,7 @@ impl SocketTable {
     }
 }
 
-impl Entry {
+impl Place {
     fn is_leaving(&self) -> bool {
         self.left || self.socket.is_leaving()
     }
@@ -192,9 +193,13 @@ impl SessionApp for SocketTable {
         }
     }
 
-    fn closed(&mut self, reason: DisconnectReason, _: &mut SessionCx<'_>) {
-        for entry in self.sockets.drain(..) {
-            entry.socket.end(reason);
+    fn closed(&mut self, reason: DisconnectReason, cx: &mut SessionCx<'_>) {
+        for Place { socket, .. } in std::mem::take(&mut self.sockets) {
+            // `disconnect(true)` on one of them: the client is told in each namespace.
+            if reason == DisconnectReason::ServerNamespaceDisconnect && !socket.is_leaving() {
+                self.push(encode::disconnect(&socket.shared().namespace.path), cx);
+            }
+            socket.end(reason);
         }
     }
 }
@@ -202,8 +207,8 @@ impl SessionApp for SocketTable {
 impl Drop for SocketTable {
     fn drop(&mut self) {
         // Only if the session's actor died: a session that ends in order has told its sockets.
-        for entry in &self.sockets {
-            entry.socket.end(DisconnectReason::TransportClose);
+        for Place { socket, .. } in &self.sockets {
+            socket.end(DisconnectReason::TransportClose);
         }
     }
 }

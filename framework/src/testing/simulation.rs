@@ -18,6 +18,7 @@
 //! }
 //! ```
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::SimulatedClient;
@@ -31,6 +32,7 @@ pub struct Simulation {
     server: Server,
     workers: Vec<Rc<Worker>>,
     delay: Delay,
+    opened: Cell<u32>,
 }
 
 impl Simulation {
@@ -48,6 +50,7 @@ impl Simulation {
             server: server.clone(),
             workers: (0..workers).map(start).collect(),
             delay: Delay::install(seed, runtime.config.mailbox_capacity),
+            opened: Cell::new(0),
         }
     }
 
@@ -60,13 +63,14 @@ impl Simulation {
     pub fn open(&self, worker: usize) -> SimulatedClient {
         let worker = self.workers.get(worker).expect("there is such a worker");
         worker.make_current(&self.server.shared.runtime);
+        self.opened.set(self.opened.get() + 1);
         SimulatedClient::open(&self.server)
     }
 
     /// Delivers all messages, in the order that the seed decides, until nothing happens any more.
     pub async fn run(&self) {
         let mut idle = 0;
-        while idle < TURNS_UNTIL_IDLE {
+        while idle < TURNS_UNTIL_IDLE + self.opened.get() / TASKS_PER_TURN {
             if self.step() {
                 idle = 0
             } else {
@@ -97,3 +101,5 @@ impl Drop for Simulation {
 
 /// Turns without a message after which nothing is under way: more than the hops of any flow.
 const TURNS_UNTIL_IDLE: u32 = 8;
+/// Tasks that the runtime polls for certain in a turn; each client has a few.
+const TASKS_PER_TURN: u32 = 16;
