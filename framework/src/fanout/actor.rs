@@ -42,7 +42,7 @@ impl FanoutActor {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
         for Push { to, packet, delivery } in pushes {
-            tally.count(&slots, to, &packet, delivery);
+            tally.count(&slots, to, packet, delivery);
         }
         tally.report(&self.runtime);
     }
@@ -51,10 +51,10 @@ impl FanoutActor {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
         match skip {
-            Skip::Nobody => to.iter().for_each(|slot| tally.count(&slots, *slot, packet, delivery)),
+            Skip::Nobody => to.iter().for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery)),
             Skip::One(_) | Skip::Many(_) => {
                 let wanted = |slot: &&Slot| !skip.contains(SlotRef { worker: self.worker, slot: **slot });
-                to.iter().filter(wanted).for_each(|slot| tally.count(&slots, *slot, packet, delivery));
+                to.iter().filter(wanted).for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery));
             }
         }
         tally.report(&self.runtime);
@@ -99,7 +99,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, slots: &Slots, to: Slot, packet: &Bytes, delivery: Delivery) {
+    fn count(&mut self, slots: &Slots, to: Slot, packet: Bytes, delivery: Delivery) {
         // A session that has just ended: its slot is free, and the packet has no recipient.
         let Some(outbox) = slots.find(to) else { return };
         match outbox.push(packet, delivery) {

@@ -22,7 +22,7 @@ type Ack = Result<EncodedArgs, Reject>;
 impl SocketActor {
     pub(super) fn dispatch(&mut self, packet: Inbound, ctx: &mut Context<Self>) {
         match packet {
-            Inbound::Event { name, ack, args } => self.event(&name, ack, &args, ctx),
+            Inbound::Event { name, ack, args } => self.event(&name, ack, args, ctx),
             Inbound::Ack { id, args } => self.acknowledged(id, args),
             Inbound::Disconnect => self.begin_leaving(DisconnectReason::ClientNamespaceDisconnect, ctx),
         }
@@ -35,14 +35,17 @@ impl SocketActor {
         }
     }
 
-    fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: &Args, ctx: &mut Context<Self>) {
-        let called = self.listeners_of(name);
+    fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
+        let mut called = self.listeners_of(name);
+        let Some(last) = called.pop() else { return };
         // The one that acknowledges: the first with something to say, else the first.
-        let answering = called.iter().position(|handler| handler.answers()).unwrap_or(0);
+        let first = called.iter().position(|handler| handler.answers());
+        let answering = first.unwrap_or(if last.answers() { called.len() } else { 0 });
+        let reply = |place| Reply { to: ack.filter(|_| place == answering) };
         for (place, handler) in called.iter().enumerate() {
-            let reply = Reply { to: ack.filter(|_| place == answering) };
-            self.call(&**handler, args, reply, ctx);
+            self.call(&**handler, args.clone(), reply(place), ctx);
         }
+        self.call(&*last, args, reply(called.len()), ctx);
     }
 
     fn listeners_of(&self, name: &str) -> Called {
@@ -55,7 +58,7 @@ impl SocketActor {
         called
     }
 
-    fn call(&mut self, handler: &dyn Handler, args: &Args, reply: Reply, ctx: &mut Context<Self>) {
+    fn call(&mut self, handler: &dyn Handler, args: Args, reply: Reply, ctx: &mut Context<Self>) {
         let (answer, asked) = turn::run(|| match handler.call(self.socket.clone(), args) {
             Answer::Now(ack) => Ok(ack),
             Answer::Later(code) => first_poll(code),
