@@ -77,7 +77,10 @@ impl Stage {
     }
 
     /// Breaks the connections, and nothing of them is left.
-    pub(crate) async fn assert_nothing_left_without(&self, clients: impl IntoIterator<Item = SimulatedClient>) {
+    pub(crate) async fn assert_nothing_left_without(
+        &self,
+        clients: impl IntoIterator<Item = SimulatedClient>,
+    ) {
         for client in clients {
             client.abort();
         }

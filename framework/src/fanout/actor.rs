@@ -54,7 +54,9 @@ impl FanoutActor {
             Skip::Nobody => to.iter().for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery)),
             Skip::One(_) | Skip::Many(_) => {
                 let wanted = |slot: &&Slot| !skip.contains(SlotRef { worker: self.worker, slot: **slot });
-                to.iter().filter(wanted).for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery));
+                to.iter()
+                    .filter(wanted)
+                    .for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery));
             }
         }
         tally.report(&self.runtime);
