@@ -35,7 +35,8 @@ pub struct Config {
     /// Frames that one WebSocket message may come in. Default 1,024: tiny fragments cost more than
     /// their bytes.
     pub max_fragments: u32,
-    /// Packets in one POST body. Default 1,000: each may start a handler.
+    /// Packets in one POST body. Default 100,000: what stock clients put into a full body when they
+    /// emit the smallest events in one go; some 20 MB while they are read.
     pub max_packets: usize,
     /// Attachments of one packet. Default 10 (`maxAttachments`).
     pub max_attachments: u32,
@@ -61,7 +62,8 @@ pub struct Config {
     /// Messages in an actor's mailbox; then its senders wait. Default 1,024: a turn of a busy room,
     /// some 100 KB.
     pub mailbox_capacity: usize,
-    /// Namespaces that one session may have open. Default 64: each costs an actor.
+    /// Namespaces that one session may have open, and as many again that it is about to leave. Default
+    /// 64: each costs an actor.
     pub max_namespaces: usize,
     /// Rooms that one socket may be in. Default 256: leaving them all is one turn of the namespace.
     pub max_rooms: usize,
@@ -114,7 +116,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(45),
             max_payload: 1_000_000,
             max_fragments: 1_024,
-            max_packets: 1_000,
+            max_packets: 100_000,
             max_attachments: 10,
             max_attachment_bytes: 10_000_000,
             attachments_timeout: Duration::from_secs(60),

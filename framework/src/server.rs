@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytestring::ByteString;
@@ -16,7 +17,7 @@ use crate::runtime::Runtime;
 use crate::runtime::clock::Clock;
 use crate::runtime::metrics::Stats;
 use crate::runtime::worker::Worker;
-use crate::session::{Engine, SessionApp, SessionHandle};
+use crate::session::{AppFactory, Engine, SessionApp, SessionHandle};
 use crate::socket::{Broadcast, SocketTable};
 
 /// A Socket.IO server: its namespaces and their sockets. Cheap to clone; usable from any thread.
@@ -88,15 +89,19 @@ impl ServerBuilder {
     /// Makes the server. Its namespaces are declared with [`Server::of`].
     #[must_use]
     pub fn build(self) -> Server {
+        self.build_with(|shared| {
+            Arc::new(move |_: &SessionHandle, worker: Rc<Worker>| {
+                Box::new(SocketTable::new(shared.clone(), worker)) as Box<dyn SessionApp>
+            })
+        })
+    }
+
+    /// Makes the server with something of one's own on top of its sessions.
+    pub(crate) fn build_with(self, app: impl FnOnce(Arc<ServerShared>) -> AppFactory) -> Server {
         let runtime = Runtime::new(self.config, self.clock);
         let namespaces = RwLock::default();
         let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, auth: self.auth });
-        let tables = shared.clone();
-        let app = move |session: &SessionHandle, worker: std::rc::Rc<Worker>| {
-            let _: &SessionHandle = session;
-            Box::new(SocketTable::new(tables.clone(), worker)) as Box<dyn SessionApp>
-        };
-        let engine = Engine::new(runtime, Arc::new(app));
+        let engine = Engine::new(runtime, app(shared.clone()));
         Server { shared, engine }
     }
 }

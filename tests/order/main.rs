@@ -5,6 +5,12 @@
 //! on the real actors, on four workers, under a scheduler that delays every mailbox by a seed. A
 //! model that knows nothing of actors says who has to receive what, and in which order.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that asks for what is not there has to fail"
+)]
+
 mod program;
 
 use greenroom::prelude::*;
@@ -24,6 +30,15 @@ async fn every_recipient_gets_exactly_what_the_program_says_in_its_order() {
 async fn a_narrow_lane_stops_reading_and_still_keeps_the_order() {
     for seed in 0..500 {
         let config = Config { lane_limit: 1, ..Config::default() };
+        let Outcome { expected, received, program } = run(seed, config).await;
+        assert_eq!(received, expected, "seed {seed}: {program:?}");
+    }
+}
+
+#[actix_rt::test]
+async fn full_mailboxes_make_senders_wait_and_still_keep_the_order() {
+    for seed in 0..1_000 {
+        let config = Config { mailbox_capacity: 1 + usize::from(seed % 2 == 1), ..Config::default() };
         let Outcome { expected, received, program } = run(seed, config).await;
         assert_eq!(received, expected, "seed {seed}: {program:?}");
     }

@@ -71,7 +71,9 @@ fn register(io: &Server, sockets: &Arc<Mutex<Vec<Socket>>>, handlers: Vec<Vec<(u
         for (number, step) in &handlers[number] {
             match step {
                 Step::Ack => acked = Some(*number),
-                step => perform(&server, &sockets, *number, step),
+                Step::Emit { .. } | Step::Direct(_) | Step::Join(..) | Step::Leave(..) => {
+                    perform(&server, &sockets, *number, step);
+                }
             }
         }
         Ok(acked)

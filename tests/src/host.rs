@@ -1,5 +1,46 @@
-//! stub
-pub fn run(io: greenroom::Server, port: u16, mode: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let _ = (io, port, mode);
-    todo!()
+//! The two ways of hosting a server, for the fixture.
+
+use std::error::Error;
+use std::io;
+use std::net::TcpListener;
+
+use actix_web::{App, HttpServer};
+use greenroom::Serve;
+use greenroom::{Config, Server};
+
+/// Serves until SIGTERM, with an Engine.IO echo at `/engine.io/` beside it.
+///
+/// # Errors
+/// An unknown mode, or an address that cannot be listened on.
+pub fn run(io: Server, port: u16, mode: &str) -> Result<(), Box<dyn Error>> {
+    let config = Config { path: "/engine.io".to_owned(), ..io.config().clone() };
+    let echo = greenroom::testing::echo_server(config);
+    actix_web::rt::System::new().block_on(async move {
+        match mode {
+            "serve" => serve(io, echo, port).await?,
+            "routes" => routes(io, echo, port).await?,
+            other => return Err(format!("MODE={other}: serve or routes").into()),
+        }
+        Ok(())
+    })
+}
+
+async fn serve(io: Server, echo: Server, port: u16) -> io::Result<()> {
+    let serve = Serve::new(io).app(move || App::new().service(echo.routes())).bind(("127.0.0.1", port))?;
+    serve.addrs().iter().for_each(announce);
+    serve.run().await
+}
+
+async fn routes(io: Server, echo: Server, port: u16) -> io::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    announce(&listener.local_addr()?);
+    let workers = io.config().workers;
+    let routes = io.clone();
+    let server = HttpServer::new(move || App::new().service(routes.routes()).service(echo.routes()));
+    io.tune(server).workers(workers).listen(listener)?.run().await
+}
+
+#[expect(clippy::print_stdout, reason = "the line that tells a test where to connect")]
+fn announce(addr: &std::net::SocketAddr) {
+    println!("listening {addr}");
 }

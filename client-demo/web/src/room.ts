@@ -50,6 +50,8 @@ export class Room {
   departures: Departure[] = [];
 
   private readonly known = new Set<string>();
+  /** Comings and goings that arrived before the answer which lists the members: they are newer. */
+  private early: (() => void)[] = [];
   private notices = 0;
 
   constructor(
@@ -68,11 +70,15 @@ export class Room {
     }
     this.departures = this.departures.filter(({ person }) => !this.members.has(person.id));
     for (const message of view.history) this.absorb(message);
+    const early = this.early;
+    this.early = [];
+    for (const change of early) change();
   }
 
   /** The connection is gone. What was in flight may or may not have arrived. */
   lost(): void {
     this.inside = false;
+    this.early = [];
     for (const message of this.pending) {
       if (message.state.name === "sending") message.state = { name: "unsure" };
     }
@@ -84,6 +90,10 @@ export class Room {
   }
 
   joined(member: Person, now: number): void {
+    if (!this.inside) {
+      this.early.push(() => this.joined(member, now));
+      return;
+    }
     if (this.members.has(member.id)) return;
     this.members.set(member.id, member);
     this.departures = this.departures.filter(({ person }) => person.id !== member.id);
@@ -91,6 +101,10 @@ export class Room {
   }
 
   left(member: Person, how: string, now: number): void {
+    if (!this.inside) {
+      this.early.push(() => this.left(member, how, now));
+      return;
+    }
     if (!this.members.delete(member.id)) return;
     this.noteDeparture({ person: member, how, at: now });
     this.notice(`${member.name} ${how}`, now);

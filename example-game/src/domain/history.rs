@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Person, RoomId, Text};
 
@@ -15,7 +15,7 @@ const ROOMS: usize = 1_000;
 /// Something that was said in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Message {
-    pub(crate) id: u64,
+    pub(crate) id: MessageId,
     pub(crate) room: RoomId,
     pub(crate) from: Person,
     pub(crate) text: Text,
@@ -23,18 +23,37 @@ pub(crate) struct Message {
     pub(crate) at: u64,
 }
 
+/// Names a message: the start of this history and a number, so that no other history uses it, not
+/// even that of the same server before a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MessageId {
+    since: u64,
+    number: u64,
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:x}-{}", self.since, self.number))
+    }
+}
+
 /// The last messages of the rooms last used.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
-    next_id: u64,
+    next_id: MessageId,
     rooms: HashMap<RoomId, VecDeque<Message>>,
 }
 
 impl History {
+    /// An empty history that begins now, in milliseconds since 1970.
+    pub(crate) fn new(now: u64) -> Self {
+        Self { next_id: MessageId { since: now, number: 0 }, rooms: HashMap::new() }
+    }
+
     /// Remembers what was said.
     pub(crate) fn add(&mut self, room: RoomId, from: Person, text: Text, at: u64) -> Message {
         let message = Message { id: self.next_id, room: room.clone(), from, text, at };
-        self.next_id += 1;
+        self.next_id.number += 1;
         if !self.rooms.contains_key(&room) && self.rooms.len() >= ROOMS {
             self.forget_the_most_silent();
         }
@@ -64,7 +83,7 @@ impl History {
 mod tests {
     use super::*;
 
-    fn say(history: &mut History, room: &str, text: &str) -> u64 {
+    fn say(history: &mut History, room: &str, text: &str) -> MessageId {
         let from = Person::new("1".into(), "Ada").unwrap();
         let room = RoomId::try_from(room.to_owned()).unwrap();
         history.add(room, from, Text::new(text).unwrap(), 0).id
@@ -72,15 +91,21 @@ mod tests {
 
     #[test]
     fn a_room_remembers_its_last_messages_in_order() {
-        let mut history = History::default();
-        let ids: Vec<u64> = (0..60).map(|n| say(&mut history, "a", &n.to_string())).collect();
+        let mut history = History::new(7);
+        let ids: Vec<MessageId> = (0..60).map(|n| say(&mut history, "a", &n.to_string())).collect();
         let kept = history.of(&RoomId::try_from("a".to_owned()).unwrap());
         assert_eq!(kept.iter().map(|message| message.id).collect::<Vec<_>>(), ids[10..]);
     }
 
     #[test]
+    fn ids_are_texts_that_name_their_history() {
+        let id = say(&mut History::new(255), "a", "x");
+        assert_eq!(serde_json::to_string(&id).unwrap(), r#""ff-0""#);
+    }
+
+    #[test]
     fn the_room_that_was_silent_longest_is_forgotten() {
-        let mut history = History::default();
+        let mut history = History::new(7);
         for room in 0..ROOMS {
             say(&mut history, &format!("r{room}"), "x");
         }

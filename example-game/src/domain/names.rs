@@ -27,7 +27,7 @@ impl Rule {
     /// What the page may show.
     pub(crate) fn message(self) -> &'static str {
         match self {
-            Self::BadName => "A name has 1 to 24 visible characters.",
+            Self::BadName => "A name has 1 to 24 characters, and none of them is a control character.",
             Self::BadRoom => "A room is named by 1 to 32 of a-z, 0-9 and -.",
             Self::Empty => "There is nothing to say in an empty message.",
             Self::TooLong => "A message has at most 2,000 characters.",

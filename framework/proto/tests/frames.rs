@@ -83,7 +83,9 @@ fn text_that_is_not_utf_8_closes_with_1007() {
 #[test]
 fn fragments_follow_their_order() {
     assert_eq!(refused(&masked(CONTINUATION | FIN, b"")), (FrameErrorKind::NothingToContinue, 0, 1002));
-    assert_eq!(refused(&masked(CONTINUATION, &[0; 2_000])), (FrameErrorKind::NothingToContinue, 0, 1002));
+    for first_byte in [CONTINUATION, CONTINUATION | FIN] {
+        assert_eq!(refused(&masked(first_byte, &[0; 2_000])), (FrameErrorKind::NothingToContinue, 0, 1002));
+    }
     let two_starts = [masked(TEXT & !FIN, b"a"), masked(BINARY, b"b")].concat();
     assert_eq!(refused(&two_starts), (FrameErrorKind::MessageNotFinished, 7, 1002));
 }

@@ -109,7 +109,7 @@ impl World {
             Op::Close => session.handle_close(DisconnectReason::ForcedClose, *now, &mut effects),
             Op::Sealed if session.state() == SessionState::Closing => {
                 self.outbox.seal();
-                session.handle_sealed(&mut effects);
+                session.handle_sealed(!self.outbox.is_empty(), &mut effects);
             }
             Op::Abort => session.handle_abort(DisconnectReason::TransportError, &mut effects),
             Op::Wait(duration) => {
@@ -162,7 +162,6 @@ impl World {
                 }
                 Effect::DropWire(_) => self.lost |= self.attached,
                 Effect::Ping => self.outbox.push_ahead(Packet::Ping("".into()).encode()),
-                Effect::PushClose => self.outbox.push_close(Packet::Close.encode()),
                 Effect::Closed(_) => self.closed += 1,
                 Effect::Finished => {
                     assert_eq!(self.closed, 1, "the end without a reason");
@@ -179,11 +178,6 @@ impl World {
         let payload = self.outbox.take_payload(60);
         self.polled.extend_from_slice(&payload);
         self.polled.push(0x1e);
-        if self.outbox.is_empty() {
-            let mut effects = Vec::new();
-            self.session.handle_flushed(&mut effects);
-            self.perform(effects, false);
-        }
     }
 
     /// The messages that reached the peer, over both transports.

@@ -58,8 +58,8 @@ impl Subject {
             "POST aborted" => session.handle_post_ended(true, effects),
             "upgrade" => session.handle_upgrade(*now, effects),
             "close" => session.handle_close(DisconnectReason::ForcedClose, *now, effects),
-            "sealed" => session.handle_sealed(effects),
-            "flushed" => session.handle_flushed(effects),
+            "sealed" => session.handle_sealed(false, effects),
+            "sealed, data waits" => session.handle_sealed(true, effects),
             "abort" => session.handle_abort(DisconnectReason::TransportError, effects),
             "deadline" => {
                 *now = session.next_deadline()?;
@@ -153,7 +153,7 @@ const INPUTS: [&str; 33] = [
     "ws failed",
     "close",
     "sealed",
-    "flushed",
+    "sealed, data waits",
     "abort",
     "deadline",
     "deadline, deadline",

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use greenroom_proto::socketio as proto;
 use serde::de::DeserializeOwned;
 use serde::ser::{Impossible, Serialize, Serializer};
@@ -65,7 +66,7 @@ impl Args {
     /// # Errors
     /// They do not have this form.
     pub fn parse<T: FromArgs>(&self) -> Result<T, serde_json::Error> {
-        T::from_args(self)
+        T::from_args(self.clone())
     }
 
     fn texts(&self) -> Vec<&str> {
@@ -89,18 +90,18 @@ pub trait FromArgs: Sized + 'static {
     ///
     /// # Errors
     /// They do not have this form.
-    fn from_args(args: &Args) -> Result<Self, serde_json::Error>;
+    fn from_args(args: Args) -> Result<Self, serde_json::Error>;
 }
 
 impl FromArgs for Args {
-    fn from_args(args: &Args) -> Result<Self, serde_json::Error> {
-        Ok(args.clone())
+    fn from_args(args: Args) -> Result<Self, serde_json::Error> {
+        Ok(args)
     }
 }
 
 impl<T: DeserializeOwned + 'static> FromArgs for T {
-    fn from_args(args: &Args) -> Result<Self, serde_json::Error> {
-        providing(args.attachments(), || decode_one_or_tuple(args))
+    fn from_args(args: Args) -> Result<Self, serde_json::Error> {
+        providing(args.attachments(), || decode_one_or_tuple(&args))
     }
 }
 
@@ -118,7 +119,7 @@ impl<T: DeserializeOwned + 'static> FromArgs for T {
 pub struct First<T>(pub T, pub Args);
 
 impl<T: DeserializeOwned + 'static> FromArgs for First<T> {
-    fn from_args(args: &Args) -> Result<Self, serde_json::Error> {
+    fn from_args(args: Args) -> Result<Self, serde_json::Error> {
         let first = args.nth(0).ok_or_else(|| serde::de::Error::invalid_length(0, &"an argument"))?;
         Ok(Self(first.parse()?, args.skip(1)))
     }
@@ -141,8 +142,8 @@ impl<T: Serialize> IntoArgs for T {
 
 impl IntoArgs for Args {
     fn into_args(self) -> Result<EncodedArgs, serde_json::Error> {
-        let attachments = self.attachments().to_vec();
-        Ok(EncodedArgs { text: self.json().to_owned(), brackets: true, attachments })
+        let (json, attachments) = self.0.into_parts();
+        Ok(EncodedArgs { text: Text::Shared(json), brackets: true, attachments })
     }
 }
 
@@ -161,26 +162,44 @@ fn decode_one_or_tuple<T: DeserializeOwned>(args: &Args) -> Result<T, serde_json
 /// Arguments as text and attachments, ready for a packet.
 #[derive(Debug)]
 pub struct EncodedArgs {
-    /// The items of the array, without its brackets.
-    text: String,
+    text: Text,
+    /// Whether the text is an array whose items are the arguments; else it is the only one.
     brackets: bool,
     pub(crate) attachments: Vec<Bytes>,
 }
 
+#[derive(Debug)]
+enum Text {
+    Written(String),
+    Shared(ByteString),
+}
+
 impl EncodedArgs {
     pub(crate) fn items(&self) -> &str {
-        if self.brackets { items(&self.text) } else { &self.text }
+        let text: &str = match &self.text {
+            Text::Written(text) => text,
+            Text::Shared(text) => text,
+        };
+        if self.brackets { items(text) } else { text }
     }
 }
 
 /// Writes a value as arguments.
 fn encode<T: Serialize + ?Sized>(value: &T) -> Result<EncodedArgs, serde_json::Error> {
-    let arity = value.serialize(Arity).err().unwrap_or(Many::One);
+    let arity = arity_of(value);
     if matches!(arity, Many::None) {
-        return Ok(EncodedArgs { text: String::new(), brackets: false, attachments: Vec::new() });
+        return Ok(EncodedArgs { text: Text::Written(String::new()), brackets: false, attachments: Vec::new() });
     }
     let (text, attachments) = collecting(|| serde_json::to_string(value));
-    Ok(EncodedArgs { text: text?, brackets: matches!(arity, Many::Several), attachments })
+    Ok(EncodedArgs { text: Text::Written(text?), brackets: matches!(arity, Many::Several), attachments })
+}
+
+/// To serde `()` and JSON's `null` are the same; only the first is no argument.
+fn arity_of<T: Serialize + ?Sized>(value: &T) -> Many {
+    match value.serialize(Arity).err().unwrap_or(Many::One) {
+        Many::None if std::any::type_name::<T>().trim_start_matches('&') != "()" => Many::One,
+        arity @ (Many::None | Many::One | Many::Several) => arity,
+    }
 }
 
 /// The text between an array's brackets.
@@ -307,6 +326,7 @@ mod tests {
         assert_eq!(written(&vec![1, 2]), "[1,2]");
         assert_eq!(written(&(1, "a", json!({"b": [true]}))), r#"1,"a",{"b":[true]}"#);
         assert_eq!(written(&Option::<u8>::None), "null");
+        assert_eq!((written(&serde_json::Value::Null).as_str(), written(&&()).as_str()), ("null", ""));
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) trait Handler: Send + Sync {
     fn answers(&self) -> bool;
 
     /// Calls it. Panics pass through: the caller catches them.
-    fn call(&self, socket: Socket, args: &Args) -> Answer;
+    fn call(&self, socket: Socket, args: Args) -> Answer;
 }
 
 struct Synchronous<F, T>(F, std::marker::PhantomData<fn(T)>);
@@ -91,8 +91,8 @@ where
         R::ANSWERS
     }
 
-    fn call(&self, socket: Socket, args: &Args) -> Answer {
-        Answer::Now(match args.parse() {
+    fn call(&self, socket: Socket, args: Args) -> Answer {
+        Answer::Now(match T::from_args(args) {
             Ok(typed) => (self.0)(socket, typed).into_ack(),
             Err(error) => Err(Reject::bad_payload(&error)),
         })
@@ -109,8 +109,8 @@ where
         <Fut::Output as IntoAck>::ANSWERS
     }
 
-    fn call(&self, socket: Socket, args: &Args) -> Answer {
-        match args.parse() {
+    fn call(&self, socket: Socket, args: Args) -> Answer {
+        match T::from_args(args) {
             Ok(typed) => {
                 let running = (self.0)(socket, typed);
                 Answer::Later(Box::pin(async move { running.await.into_ack() }))

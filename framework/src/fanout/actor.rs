@@ -21,7 +21,7 @@ pub(super) struct FanoutActor {
     slots: Rc<RefCell<Slots>>,
     worker: WorkerId,
     budget: Budget,
-    guard: DeathGuard,
+    _guard: DeathGuard,
 }
 
 impl FanoutActor {
@@ -35,14 +35,14 @@ impl FanoutActor {
             let (runtime, slots) = (runtime.clone(), slots.clone());
             move || handle.restart_after_death(&runtime, &slots, worker)
         });
-        Self { runtime, slots, worker, budget: Budget::default(), guard }
+        Self { runtime, slots, worker, budget: Budget::default(), _guard: guard }
     }
 
     fn push(&self, pushes: impl IntoIterator<Item = Push>) {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
         for Push { to, packet, delivery } in pushes {
-            tally.count(&slots, to, &packet, delivery);
+            tally.count(&slots, to, packet, delivery);
         }
         tally.report(&self.runtime);
     }
@@ -51,10 +51,10 @@ impl FanoutActor {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
         match skip {
-            Skip::Nobody => to.iter().for_each(|slot| tally.count(&slots, *slot, packet, delivery)),
+            Skip::Nobody => to.iter().for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery)),
             Skip::One(_) | Skip::Many(_) => {
                 let wanted = |slot: &&Slot| !skip.contains(SlotRef { worker: self.worker, slot: **slot });
-                to.iter().filter(wanted).for_each(|slot| tally.count(&slots, *slot, packet, delivery));
+                to.iter().filter(wanted).for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery));
             }
         }
         tally.report(&self.runtime);
@@ -66,10 +66,6 @@ impl Actor for FanoutActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
-    }
-
-    fn stopped(&mut self, _: &mut Self::Context) {
-        self.guard.disarm_unless_panicking();
     }
 }
 
@@ -103,7 +99,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, slots: &Slots, to: Slot, packet: &Bytes, delivery: Delivery) {
+    fn count(&mut self, slots: &Slots, to: Slot, packet: Bytes, delivery: Delivery) {
         // A session that has just ended: its slot is free, and the packet has no recipient.
         let Some(outbox) = slots.find(to) else { return };
         match outbox.push(packet, delivery) {

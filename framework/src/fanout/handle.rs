@@ -34,7 +34,8 @@ impl FanoutHandle {
         command: FanoutCommand,
     ) -> Result<(), Refused<FanoutCommand>> {
         runtime.metrics.fanout_messages.count();
-        post::traffic(&runtime.metrics, &self.addr(), command)
+        let addr = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        post::traffic(&runtime.metrics, &addr, command)
     }
 
     /// Lifecycle, for answers to a client's own CONNECT packets: one read bounds them.

@@ -14,7 +14,7 @@ use smallvec::smallvec;
 
 use super::handle::OutsidePermit;
 use super::protocol::{FindReply, NamespaceCommand};
-use super::{NamespaceLink, NamespaceShared};
+use super::{Admission, NamespaceLink, NamespaceShared};
 use crate::fanout::{FanoutCommand, Push, Recipients, SlotRef};
 use crate::room::{Packet, RoomCommand, RoomHandle};
 use crate::runtime::Runtime;
@@ -33,11 +33,13 @@ pub(super) struct NamespaceActor {
     everyone: Recipients,
     sockets: Sockets,
     rooms: HashMap<RoomName, Room>,
+    /// Sockets of connections whose last socket here has not left yet.
+    successors: Vec<Admission>,
     blocked: Vec<Blocked>,
     /// The order of what is emitted outside of handlers.
     outside: Lane<Outside>,
     budget: Budget,
-    guard: DeathGuard,
+    _guard: DeathGuard,
 }
 
 /// A room that lives: in the index, or on its way out of it.
@@ -77,38 +79,60 @@ impl NamespaceActor {
             everyone: Recipients::default(),
             sockets,
             rooms: HashMap::new(),
+            successors: Vec::new(),
             blocked: Vec::new(),
             outside,
             budget: Budget::default(),
-            guard,
+            _guard: guard,
         }
     }
 
-    fn connect(&mut self, socket: &Socket, answer: Bytes) {
-        let member = socket.member();
-        if !self.index.insert(member) {
-            return;
+    fn connect(&mut self, admission: Admission) {
+        let Some(member) = admission.member() else { return };
+        if self.sockets.borrow().contains_key(&member) {
+            // It comes in when the one before it has left.
+            return self.successors.push(admission);
         }
+        let Some((socket, answer)) = admission.take() else { return };
+        self.index.insert(member);
         self.index.set_own(member, RoomName::from(socket.id().as_str()));
         self.everyone.insert(&self.runtime, member);
-        self.sockets.borrow_mut().insert(member, socket.clone());
         self.runtime.metrics.sockets.add(1);
-        self.push(member, Packet { frames: answer, delivery: Delivery::Reliable, ticket: None });
+        if let Some(worker) = self.runtime.workers.find(member.worker) {
+            // Not traffic: what the socket sends, once admitted, comes behind it.
+            worker.fanout.send_anyway(&self.runtime, push(member, answer, Delivery::Reliable));
+        }
         socket.admitted();
+        self.sockets.borrow_mut().insert(member, socket);
     }
 
-    fn disconnect(&mut self, member: SlotRef) {
-        if self.sockets.borrow_mut().remove(&member).is_none() {
-            return;
+    fn disconnect(&mut self, socket: &Socket) {
+        if !self.is_member(socket) {
+            return self.successors.retain(|successor| !successor.asked_by(socket));
         }
+        let member = socket.member();
+        self.sockets.borrow_mut().remove(&member);
         self.runtime.metrics.sockets.add(-1);
         self.everyone.remove(member);
         for (room, _) in self.index.remove(member) {
             self.tell(&room, RoomCommand::Leave(member));
         }
+        if let Some(next) = self.successors.iter().position(|successor| successor.member() == Some(member)) {
+            let successor = self.successors.remove(next);
+            self.connect(successor);
+        }
     }
 
-    fn join(&mut self, member: SlotRef, room: &RoomName) {
+    /// A slot is the connection's; whose socket it holds here changes when a client comes back.
+    fn is_member(&self, socket: &Socket) -> bool {
+        self.sockets.borrow().get(&socket.member()).is_some_and(|member| member.is(socket))
+    }
+
+    fn join(&mut self, socket: &Socket, room: &RoomName) {
+        if !self.is_member(socket) {
+            return;
+        }
+        let member = socket.member();
         match self.index.join(member, room) {
             Join::Joined { .. } => self.tell(room, RoomCommand::Join(member)),
             // A join behind a disconnect comes too late.
@@ -116,7 +140,11 @@ impl NamespaceActor {
         }
     }
 
-    fn leave(&mut self, member: SlotRef, room: &RoomName) {
+    fn leave(&mut self, socket: &Socket, room: &RoomName) {
+        if !self.is_member(socket) {
+            return;
+        }
+        let member = socket.member();
         match self.index.leave(member, room) {
             Leave::Left { .. } => self.tell(room, RoomCommand::Leave(member)),
             Leave::NotThere => {}
@@ -176,8 +204,7 @@ impl NamespaceActor {
     /// One packet for one session.
     fn push(&mut self, member: SlotRef, packet: Packet) {
         let Some(worker) = self.runtime.workers.find(member.worker) else { return };
-        let push = Push { to: member.slot, packet: packet.frames, delivery: packet.delivery };
-        match worker.fanout.send(&self.runtime, FanoutCommand::Push(smallvec![push])) {
+        match worker.fanout.send(&self.runtime, push(member, packet.frames, packet.delivery)) {
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => self.blocked.push(Blocked::Fanout(worker.fanout, command)),
         }
@@ -251,10 +278,6 @@ impl Actor for NamespaceActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
     }
-
-    fn stopped(&mut self, _: &mut Self::Context) {
-        self.guard.disarm_unless_panicking();
-    }
 }
 
 impl Drop for NamespaceActor {
@@ -268,16 +291,16 @@ impl Handler<NamespaceCommand> for NamespaceActor {
 
     fn handle(&mut self, command: NamespaceCommand, ctx: &mut Self::Context) {
         match command {
-            NamespaceCommand::Connect { socket, answer } => self.connect(&socket, answer),
-            NamespaceCommand::Join { member, room } => self.join(member, &room),
-            NamespaceCommand::Leave { member, room } => self.leave(member, &room),
+            NamespaceCommand::Connect(admission) => self.connect(admission),
+            NamespaceCommand::Join { socket, room } => self.join(&socket, &room),
+            NamespaceCommand::Leave { socket, room } => self.leave(&socket, &room),
             NamespaceCommand::Broadcast { to, packet } => self.broadcast(&to, &packet),
             NamespaceCommand::Find { to, reply } => self.find(&to, reply),
             NamespaceCommand::Outside { to, frames, delivery, permit } => {
                 self.emit_from_outside(Outside { to, frames, delivery, _permit: permit });
             }
             NamespaceCommand::LaneClear => self.continue_from_outside(),
-            NamespaceCommand::Disconnect(member) => self.disconnect(member),
+            NamespaceCommand::Disconnect(socket) => self.disconnect(&socket),
             NamespaceCommand::RoomEmpty { room, handled } => self.room_empty(&room, handled),
             NamespaceCommand::RoomDied { room, handled } => self.room_died(&room, handled),
             #[cfg(feature = "testing")]
@@ -289,4 +312,9 @@ impl Handler<NamespaceCommand> for NamespaceActor {
         self.wait_for_blocked(ctx);
         Budget::spend(self, ctx, |actor| &mut actor.budget);
     }
+}
+
+/// A command with one packet for one session.
+fn push(to: SlotRef, packet: Bytes, delivery: Delivery) -> FanoutCommand {
+    FanoutCommand::Push(smallvec![Push { to: to.slot, packet, delivery }])
 }

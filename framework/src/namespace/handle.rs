@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use actix::{Actor, Addr, AsyncContext, Context, WeakAddr};
 use bytes::Bytes;
@@ -40,7 +40,7 @@ pub(crate) struct NamespaceShared {
     pub(crate) middleware: RwLock<Vec<Middleware>>,
     auth: RwLock<Option<Arc<JwtAuth>>>,
     /// Started by its first socket, on that socket's worker; another one after a death.
-    addr: Mutex<Option<Addr<NamespaceActor>>>,
+    addr: RwLock<Option<Addr<NamespaceActor>>>,
     /// What was emitted from outside of handlers and is not yet on its way.
     outside: Arc<AtomicUsize>,
 }
@@ -255,7 +255,7 @@ impl NamespaceShared {
             hooks: RwLock::default(),
             middleware: RwLock::default(),
             auth: RwLock::new(auth),
-            addr: Mutex::default(),
+            addr: RwLock::default(),
             outside: Arc::default(),
         })
     }
@@ -267,8 +267,12 @@ impl NamespaceShared {
 
     /// Starts the actor on this worker unless it runs somewhere.
     pub(crate) fn ensure_started(self: &Arc<Self>, worker: &WorkerHandle) {
-        let mut addr = self.addr.lock().unwrap_or_else(PoisonError::into_inner);
-        if addr.as_ref().is_some_and(Addr::connected) {
+        let is_running = |addr: &Option<Addr<_>>| addr.as_ref().is_some_and(Addr::connected);
+        if is_running(&self.addr.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut addr = self.addr.write().unwrap_or_else(PoisonError::into_inner);
+        if is_running(&addr) {
             return;
         }
         let shared = self.clone();
@@ -281,8 +285,8 @@ impl NamespaceShared {
 
     /// Traffic, from a socket.
     pub(crate) fn send(&self, command: NamespaceCommand) -> Result<(), Refused<NamespaceCommand>> {
-        match self.addr() {
-            Some(addr) => post::traffic(&self.runtime.metrics, &addr, command),
+        match &*self.addr.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(addr) => post::traffic(&self.runtime.metrics, addr, command),
             None => Err(Refused::Gone(command)),
         }
     }
@@ -299,8 +303,8 @@ impl NamespaceShared {
     }
 
     /// Lifecycle: a socket has ended.
-    pub(crate) fn disconnect(&self, member: SlotRef) {
-        self.tell(NamespaceCommand::Disconnect(member));
+    pub(crate) fn disconnect(&self, socket: &Socket) {
+        self.tell(NamespaceCommand::Disconnect(socket.clone()));
     }
 
     /// An emit by no socket: bounded by what waits of its kind.
@@ -352,7 +356,7 @@ impl NamespaceShared {
     }
 
     fn addr(&self) -> Option<Addr<NamespaceActor>> {
-        self.addr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.addr.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

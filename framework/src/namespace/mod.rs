@@ -16,4 +16,4 @@ mod protocol;
 pub use handle::Namespace;
 pub(crate) use handle::{NamespaceLink, NamespaceShared};
 pub(crate) use hooks::{ConnectHook, DisconnectHook, Hooks};
-pub(crate) use protocol::{FindReply, NamespaceCommand};
+pub(crate) use protocol::{Admission, FindReply, NamespaceCommand};

@@ -4,7 +4,7 @@ use actix::Message;
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
 use greenroom_proto::session::Delivery;
-
+use greenroom_proto::socket::reason::DisconnectReason;
 use tokio::sync::oneshot;
 
 use super::handle::OutsidePermit;
@@ -19,13 +19,13 @@ use crate::socket::Socket;
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) enum NamespaceCommand {
-    /// From a socket whose middleware let it in: it becomes a member, its CONNECT is answered with
-    /// these frames, and it is told.
-    Connect { socket: Socket, answer: Bytes },
-    /// From a socket: it joins a room, which comes into being with its first member.
-    Join { member: SlotRef, room: RoomName },
-    /// From a socket: it leaves a room.
-    Leave { member: SlotRef, room: RoomName },
+    /// From a socket whose middleware let it in: it becomes a member, its CONNECT is answered, and it
+    /// is told.
+    Connect(Admission),
+    /// From a socket: one joins a room, which comes into being with its first member.
+    Join { socket: Socket, room: RoomName },
+    /// From a socket: one leaves a room.
+    Leave { socket: Socket, room: RoomName },
     /// From a socket: a packet for a selection of the members.
     Broadcast { to: Selection<SlotRef>, packet: Packet },
     /// From a socket or from outside: asks for the sockets of a selection.
@@ -35,7 +35,7 @@ pub(crate) enum NamespaceCommand {
     /// From a room that passed on what the emits from outside wait for.
     LaneClear,
     /// From a socket that has ended, however: it leaves everything.
-    Disconnect(SlotRef),
+    Disconnect(Socket),
     /// From a room: no members after so many commands. It stops if none was sent since.
     RoomEmpty { room: RoomName, handled: u64 },
     /// From a room's death guard: made again from the index.
@@ -43,6 +43,43 @@ pub(crate) enum NamespaceCommand {
     /// From a fault test: ends this actor, or that of a room, by a panic.
     #[cfg(feature = "testing")]
     Crash(Option<RoomName>),
+}
+
+/// A socket that asks to be let in, and the answer to its CONNECT.
+///
+/// Lost on its way to a namespace that died, it closes the connection: a client comes back by itself
+/// from that, but would wait for ever for an answer.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    socket: Option<Socket>,
+    answer: Bytes,
+}
+
+impl Admission {
+    pub(crate) fn new(socket: Socket, answer: Bytes) -> Self {
+        Self { socket: Some(socket), answer }
+    }
+
+    pub(super) fn member(&self) -> Option<SlotRef> {
+        self.socket.as_ref().map(Socket::member)
+    }
+
+    pub(super) fn asked_by(&self, other: &Socket) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.is(other))
+    }
+
+    /// Who asked, and the answer.
+    pub(super) fn take(mut self) -> Option<(Socket, Bytes)> {
+        Some((self.socket.take()?, std::mem::take(&mut self.answer)))
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            socket.session().close(DisconnectReason::TransportClose);
+        }
+    }
 }
 
 /// Where the sockets of a selection are told.

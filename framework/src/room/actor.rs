@@ -23,24 +23,25 @@ pub(super) struct RoomActor {
     /// Commands handled so far: the namespace compares it with what it sent.
     handled: Rc<Cell<u64>>,
     budget: Budget,
-    guard: DeathGuard,
+    _guard: DeathGuard,
 }
 
 impl RoomActor {
     pub(super) fn new(runtime: Arc<Runtime>, name: RoomName, namespace: NamespaceLink) -> Self {
         runtime.metrics.rooms.add(1);
-        let handled = Rc::new(Cell::new(0));
+        let handled = Rc::new(Cell::new(0_u64));
         let guard = DeathGuard::new({
             let (name, namespace, handled) = (name.clone(), namespace.clone(), handled.clone());
             let runtime = runtime.clone();
             move || {
                 runtime.metrics.actor_deaths.count();
                 tracing::error!(room = %name, "a room died; its namespace makes it again");
-                namespace.room_died(name, handled.get());
+                // The last one was only begun.
+                namespace.room_died(name, handled.get().saturating_sub(1));
             }
         });
         let (members, budget) = (Recipients::default(), Budget::default());
-        Self { runtime, name, namespace, members, handled, budget, guard }
+        Self { runtime, name, namespace, members, handled, budget, _guard: guard }
     }
 
     fn join(&mut self, member: SlotRef) {
@@ -79,10 +80,6 @@ impl Actor for RoomActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
-    }
-
-    fn stopped(&mut self, _: &mut Self::Context) {
-        self.guard.disarm_unless_panicking();
     }
 }
 

@@ -69,6 +69,7 @@ metrics! {
     members: Gauge, "Memberships of sockets in rooms.";
     slots: Gauge, "Slots of the fanouts that hold an outbox.";
     mailbox_messages: Counter, "Messages that entered a mailbox, since the start.";
+    mailbox_full: Counter, "Messages that found a mailbox full: their senders waited, or were told so.";
     fanout_messages: Counter, "Messages that entered a fanout's mailbox, since the start.";
     packets_encoded: Counter, "Socket.IO packets encoded, since the start.";
     deliveries: Counter, "Packets put into outboxes, since the start.";

@@ -44,7 +44,9 @@ where
 }
 
 /// Sends what may be refused.
-#[expect(clippy::disallowed_methods, reason = "the one place that chooses how a message travels")]
+///
+/// `to` must be the address that others send by, too, and no clone of it: in actix each clone has a
+/// place in the mailbox of its own, so a fresh one is never refused.
 pub(crate) fn traffic<A, M>(metrics: &Metrics, to: &Addr<A>, message: M) -> Result<(), Refused<M>>
 where
     A: Actor + Handler<M>,
@@ -52,8 +54,25 @@ where
     M: Message<Result = ()> + Send + 'static,
 {
     metrics.mailbox_messages.count();
+    let refused = match try_post(to, message) {
+        Ok(()) => return Ok(()),
+        Err(refused) => refused,
+    };
+    if let Refused::Full(_) = refused {
+        metrics.mailbox_full.count();
+    }
+    Err(refused)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that chooses how a message travels")]
+fn try_post<A, M>(to: &Addr<A>, message: M) -> Result<(), Refused<M>>
+where
+    A: Actor + Handler<M>,
+    A::Context: ToEnvelope<A, M>,
+    M: Message<Result = ()> + Send + 'static,
+{
     #[cfg(feature = "testing")]
-    let Some(message) = crate::testing::delay::hold(to, message) else { return Ok(()) };
+    let Some(message) = crate::testing::delay::hold_traffic(to, message)? else { return Ok(()) };
     match to.try_send(message) {
         Ok(()) => Ok(()),
         Err(SendError::Full(message)) => Err(Refused::Full(message)),
@@ -68,5 +87,7 @@ where
     A::Context: ToEnvelope<A, M>,
     M: Message<Result = ()> + Send + 'static,
 {
+    #[cfg(feature = "testing")]
+    let Some(message) = crate::testing::delay::hold_when_free(&to, message).await else { return true };
     to.send(message).await.is_ok()
 }

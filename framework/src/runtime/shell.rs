@@ -4,6 +4,7 @@
 //! own timers nor its neighbours; the death of an actor by a panic is always noticed.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::prelude::*;
 
@@ -30,29 +31,21 @@ impl Budget {
     }
 }
 
-/// Runs its report if the actor that holds it is dropped without having stopped.
+/// Runs its report if the actor that holds it dies of a panic of its own.
 ///
-/// actix neither restarts nor announces an actor whose handler panicked; dropping the actor is all
-/// that happens.
+/// actix neither restarts nor announces an actor whose handler panicked; dropping the actor while the
+/// panic unwinds is all that happens.
 pub(crate) struct DeathGuard(Option<Box<dyn FnOnce()>>);
 
 impl DeathGuard {
     pub(crate) fn new(report: impl FnOnce() + 'static) -> Self {
         Self(Some(Box::new(report)))
     }
-
-    /// For `Actor::stopped`, which actix calls while unwinding too.
-    pub(crate) fn disarm_unless_panicking(&mut self) {
-        if !std::thread::panicking() {
-            self.0 = None;
-        }
-    }
 }
 
 impl Drop for DeathGuard {
     fn drop(&mut self) {
-        // Without a System the thread is ending: nobody is left to tell.
-        if let Some(report) = self.0.take().filter(|_| System::try_current().is_some()) {
+        if let Some(report) = self.0.take().filter(|_| is_death()) {
             report();
         }
     }
@@ -60,8 +53,20 @@ impl Drop for DeathGuard {
 
 impl fmt::Debug for DeathGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DeathGuard").field(&self.0.is_some()).finish()
+        f.write_str("DeathGuard")
     }
+}
+
+/// Whether an actor that is dropped now dies of a panic: it was not stopped, and does not go with its
+/// thread, where nobody is left to tell and no successor could start.
+pub(crate) fn is_death() -> bool {
+    std::thread::panicking() && !is_thread_ending()
+}
+
+/// A thread that ends drops all its tasks, and a new one at once.
+fn is_thread_ending() -> bool {
+    let probe = || actix_rt::spawn(std::future::ready(())).is_finished();
+    System::try_current().is_none() || catch_unwind(AssertUnwindSafe(probe)).unwrap_or(true)
 }
 
 /// What a `Crash` command of a fault test does.

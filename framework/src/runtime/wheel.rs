@@ -17,7 +17,10 @@ use tokio::sync::Notify;
 use super::clock::Clock;
 
 /// Deadlines are rounded up to this.
-const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(TICK_MS);
+const TICK_MS: u64 = 10;
+/// A hundred years.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// All timers of one worker.
 #[derive(Clone)]
@@ -117,8 +120,9 @@ impl Wheel {
     }
 
     fn instant_of(&self, tick: u64) -> Instant {
-        let ticks = u32::try_from(tick).unwrap_or(u32::MAX);
-        self.0.start + TICK * ticks
+        let passed = Duration::from_millis(tick.saturating_mul(TICK_MS));
+        // What is beyond the end of time never comes.
+        self.0.start.checked_add(passed).unwrap_or_else(|| self.0.start + FOR_EVER)
     }
 
     fn next(&self) -> Option<Instant> {

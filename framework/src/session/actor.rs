@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix::{Actor, ActorContext, Context, Handler, System};
+use actix::{Actor, ActorContext, Context, Handler};
 use bytes::Bytes;
 use greenroom_proto::engineio::{DecodeError, Message, Packet};
 use greenroom_proto::session::{Effect, PollAnswer, Refusal, Session, SessionState, Source, WireId};
@@ -17,7 +17,7 @@ use super::outbox::Pending;
 use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
 use super::wire::{Order, WireLine};
-use crate::runtime::shell::Budget;
+use crate::runtime::shell::{Budget, is_death};
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
 
@@ -136,7 +136,7 @@ impl SessionActor {
             return self.abort(reason);
         }
         if sealed {
-            self.machine.handle_sealed(&mut self.effects);
+            self.machine.handle_sealed(pending == Pending::Packets, &mut self.effects);
         }
         if pending == Pending::Packets {
             self.machine.handle_pending(&mut self.effects);
@@ -220,7 +220,6 @@ impl SessionActor {
                 self.wire = None;
             }
             Effect::Ping => self.registration.session.outbox().push_ahead(PING),
-            Effect::PushClose => self.registration.session.outbox().with(|outbox| outbox.push_close(CLOSE)),
             Effect::Closed(reason) => self.closed(reason, now),
             Effect::Finished => ctx.stop(),
         }
@@ -247,9 +246,6 @@ impl SessionActor {
         // What was taken between the wake-up and now leaves nothing to say.
         let body = if body.is_empty() { Bytes::from_static(b"6") } else { body };
         answer(reply, Ok(body));
-        if session.outbox().with(|outbox| outbox.is_empty()) {
-            self.machine.handle_flushed(&mut self.effects);
-        }
     }
 
     /// Tells the app; what it has sent to the fanout by then still leaves, since the seal travels behind it.
@@ -326,11 +322,7 @@ impl Handler<SessionCommand> for SessionActor {
 impl Drop for SessionActor {
     fn drop(&mut self) {
         self.order(Order::Drop);
-        let Some(mut app) = self.app.take() else { return };
-        // Without a System the thread is ending: nobody is left to tell.
-        if System::try_current().is_none() {
-            return;
-        }
+        let Some(mut app) = self.app.take().filter(|_| is_death()) else { return };
         let session = &self.registration.session;
         session.runtime().metrics.actor_deaths.count();
         tracing::error!("a session died; its client is sent away");
@@ -355,5 +347,3 @@ fn answer<T>(reply: oneshot::Sender<T>, content: T) {
 
 /// `2` in a frame of its own.
 const PING: Bytes = Bytes::from_static(b"\x81\x012");
-/// `1` in a frame of its own.
-const CLOSE: Bytes = Bytes::from_static(b"\x81\x011");

@@ -127,7 +127,12 @@ impl SessionHandle {
     pub(crate) async fn post(&self) -> Result<Post, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.tell(SessionCommand::Post(reply));
-        answer.await.unwrap_or(Err(Refusal::Over))?;
+        // Dropped while the session decides, the request may have been let in: then it was aborted.
+        let command = Some(SessionCommand::PostEnded { aborted: true });
+        let mut aborted = OnDrop { session: self, command };
+        let answer = answer.await;
+        aborted.command = None;
+        answer.unwrap_or(Err(Refusal::Over))?;
         Ok(Post { session: self.clone(), ended: false })
     }
 

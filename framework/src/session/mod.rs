@@ -24,7 +24,7 @@ mod protocol;
 mod registry;
 mod wire;
 
-pub(crate) use app::{SessionApp, SessionCx};
+pub(crate) use app::{AppFactory, SessionApp, SessionCx};
 pub(crate) use engine::{Engine, OpenError};
 pub(crate) use handle::{Post, SessionHandle};
 pub use handshake::Handshake;

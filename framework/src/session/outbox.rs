@@ -50,10 +50,10 @@ impl OutboxCell {
     /// Queues a packet, given as ready server frames, and wakes the writer if it has nothing else to do.
     ///
     /// On an overflow the session ends as a slow client; whoever pushed has nothing to do about it.
-    pub(crate) fn push(&self, packet: &Bytes, delivery: Delivery) -> Pushed {
+    pub(crate) fn push(&self, packet: Bytes, delivery: Delivery) -> Pushed {
         let mut state = self.lock();
         let idle = state.outbox.is_empty();
-        let pushed = state.outbox.push(packet.clone(), delivery);
+        let pushed = state.outbox.push(packet, delivery);
         if pushed == Pushed::Overflow {
             state.fate = Some(DisconnectReason::TransportError);
         }
@@ -166,7 +166,7 @@ mod tests {
         let (cell, count) = (OutboxCell::new(1000), Arc::new(Count::default()));
         cell.register(&count.clone().into());
         for _ in 0..10 {
-            assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Queued);
+            assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);
         }
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert_eq!(cell.pending(), Pending::Packets);
@@ -175,9 +175,9 @@ mod tests {
     #[test]
     fn an_overflow_wakes_the_writer_to_end_the_session() {
         let (cell, count) = (OutboxCell::new(4), Arc::new(Count::default()));
-        assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Queued);
+        assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);
         cell.register(&count.clone().into());
-        assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Overflow);
+        assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Overflow);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert_eq!(cell.pending(), Pending::Doomed(DisconnectReason::TransportError));
     }
@@ -186,7 +186,7 @@ mod tests {
     fn a_sealed_outbox_says_when_it_is_flushed() {
         let cell = OutboxCell::new(1000);
         assert_eq!(cell.pending(), Pending::Nothing);
-        assert_eq!(cell.push(&PACKET, Delivery::Reliable), Pushed::Queued);
+        assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);
         cell.seal();
         assert_eq!(cell.pending(), Pending::Packets);
         cell.with(|outbox| outbox.advance(3));

@@ -10,6 +10,7 @@ use greenroom_proto::socket::lane::Lane;
 use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
 
+use super::program::Taken;
 use super::{Inbound, Op, Socket, SocketCommand};
 use crate::error::AckError;
 use crate::fanout::Push;
@@ -34,10 +35,12 @@ pub(super) struct SocketActor {
     pub(super) pushes: SmallVec<[Push; 1]>,
     /// A full mailbox has to take something before anything else is sent.
     pub(super) blocked: bool,
+    /// What was to be sent behind that, in order.
+    pub(super) refused: VecDeque<Taken>,
     pub(super) running_handlers: usize,
     timer: Option<TimerKey>,
     budget: Budget,
-    guard: DeathGuard,
+    _guard: DeathGuard,
 }
 
 /// ```text
@@ -95,10 +98,11 @@ impl SocketActor {
             inbox: VecDeque::new(),
             pushes: SmallVec::new(),
             blocked: false,
+            refused: VecDeque::new(),
             running_handlers: 0,
             timer: None,
             budget: Budget::default(),
-            guard,
+            _guard: guard,
         }
     }
 
@@ -114,10 +118,13 @@ impl SocketActor {
     }
 
     fn take_in(&mut self, packet: Inbound, permit: &ReadPermit, ctx: &mut Context<Self>) {
-        if self.inbox.is_empty() && self.may_dispatch() {
-            self.dispatch(packet, ctx);
-        } else {
-            self.inbox.push_back((packet, permit.clone()));
+        match self.state {
+            // Nobody will handle it: the wire must not wait for it.
+            State::Leaving { .. } | State::Left { .. } => {}
+            State::Open if self.inbox.is_empty() && self.may_dispatch() => self.dispatch(packet, ctx),
+            State::Connecting | State::Joining | State::Open => {
+                self.inbox.push_back((packet, permit.clone()));
+            }
         }
     }
 
@@ -185,15 +192,16 @@ impl Actor for SocketActor {
         ctx.set_mailbox_capacity(self.socket.runtime().config.mailbox_capacity);
         self.connect(ctx);
     }
-
-    fn stopped(&mut self, _: &mut Self::Context) {
-        self.guard.disarm_unless_panicking();
-    }
 }
 
 impl Drop for SocketActor {
     fn drop(&mut self) {
         self.socket.set_leaving();
+        self.socket.end_acks();
+        if let State::Joining | State::Open | State::Leaving { .. } = self.state {
+            // It died, or its thread ends: nothing else would tell.
+            self.socket.shared().namespace.disconnect(&self.socket);
+        }
         self.socket.runtime().metrics.socket_actors.add(-1);
         if let Some(timer) = self.timer {
             self.worker.wheel.remove(timer);
@@ -223,7 +231,6 @@ impl Handler<SocketCommand> for SocketActor {
 fn died(socket: &Socket) {
     socket.runtime().metrics.actor_deaths.count();
     tracing::error!(socket = %socket.id(), "a socket died; its connection is closed");
-    socket.shared().namespace.disconnect(socket.member());
     socket.session().close(DisconnectReason::TransportClose);
 }
 

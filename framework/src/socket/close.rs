@@ -10,7 +10,7 @@ use greenroom_proto::socketio::encode;
 use super::actor::{SocketActor, State};
 use super::dispatch::caught;
 use super::{Op, Socket, turn};
-use crate::error::{AckError, Emitted};
+use crate::error::Emitted;
 use crate::fanout::FanoutCommand;
 use crate::namespace::DisconnectHook;
 
@@ -27,7 +27,7 @@ impl SocketActor {
 
     /// Performs a disconnect that the server asked for.
     pub(super) fn disconnect(&mut self, socket: &Socket, close: bool, ctx: &mut Context<Self>) {
-        if socket.member() != self.socket.member() || socket.id() != self.socket.id() {
+        if !socket.is(&self.socket) {
             // Another socket's: it goes on in that socket's own order.
             let op = Op::Disconnect { socket: socket.clone(), close };
             return drop(Emitted::new(socket.perform_from_outside(op)));
@@ -42,7 +42,7 @@ impl SocketActor {
             self.flush(ctx);
             let command = FanoutCommand::CloseSession {
                 session: self.socket.session().clone(),
-                reason: DisconnectReason::ForcedServerClose,
+                reason: DisconnectReason::ServerNamespaceDisconnect,
             };
             let fanout = self.worker.handle.fanout.clone();
             self.send_to_fanout(&fanout, command, ctx);
@@ -61,7 +61,7 @@ impl SocketActor {
 
     /// It ends between its question to the namespace and the answer: no user code has seen it.
     fn leave_without_hooks(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
-        self.program.clear();
+        self.forget_program();
         self.leaving(reason, false, ctx);
         self.ask([Op::Gone], ctx);
         self.work(ctx);
@@ -72,7 +72,7 @@ impl SocketActor {
         self.state = State::Leaving { since, reason, admitted };
         self.socket.set_leaving();
         self.inbox.clear();
-        self.drop_acks();
+        self.socket.end_acks();
         self.arm(ctx);
     }
 
@@ -80,7 +80,7 @@ impl SocketActor {
     pub(super) fn gone(&mut self, ctx: &mut Context<Self>) {
         let State::Leaving { since, reason, admitted } = self.state else { return };
         self.state = State::Left { since };
-        self.socket.shared().namespace.disconnect(self.socket.member());
+        self.socket.shared().namespace.disconnect(&self.socket);
         self.socket.forget_rooms();
         if admitted {
             let namespace = self.socket.shared().namespace.clone();
@@ -126,18 +126,19 @@ impl SocketActor {
     /// The grace is over: what still runs is dropped.
     pub(super) fn give_up(&mut self, ctx: &mut Context<Self>) {
         tracing::warn!(socket = %self.socket.id(), "handlers were dropped: their socket ended long ago");
-        self.socket.shared().namespace.disconnect(self.socket.member());
+        // If something held its leaving up, too.
+        self.gone(ctx);
         ctx.stop();
     }
 
     /// It was never a member: nothing has to be undone.
     pub(super) fn forget_everything(&mut self, ctx: &mut Context<Self>) {
-        self.program.clear();
+        self.forget_program();
         self.inbox.clear();
         self.state = State::Left { since: self.socket.runtime().clock.now() };
         self.socket.set_leaving();
         self.socket.forget_rooms();
-        self.drop_acks();
+        self.socket.end_acks();
         // What asynchronous middleware is still doing goes with the actor.
         self.stop_if_done(ctx);
     }
@@ -149,10 +150,7 @@ impl SocketActor {
         }
     }
 
-    fn drop_acks(&self) {
-        let pending = self.socket.local().acks.drain();
-        for reply in pending {
-            drop(reply.send(Err(AckError::Disconnected)));
-        }
+    fn forget_program(&mut self) {
+        std::mem::take(&mut self.program).into_iter().rev().for_each(Op::undo);
     }
 }

@@ -7,12 +7,12 @@ use greenroom_proto::session::Delivery;
 use greenroom_proto::socketio::encode;
 
 use super::actor::{SocketActor, State};
-use super::dispatch::{Running, caught};
+use super::dispatch::{Running, caught, first_poll};
 use super::{Op, Socket, turn};
 use crate::auth::{AuthError, token_from};
 use crate::error::Reject;
 use crate::fanout::{FanoutCommand, Push};
-use crate::namespace::{ConnectHook, NamespaceCommand};
+use crate::namespace::{Admission, ConnectHook, NamespaceCommand};
 
 impl SocketActor {
     /// Decides whether the socket may connect.
@@ -60,10 +60,8 @@ impl SocketActor {
         self.state = State::Joining;
         let path = &self.socket.shared().namespace.path;
         let payload = serde_json::json!({ "sid": self.socket.id() }).to_string();
-        let connect = NamespaceCommand::Connect {
-            socket: self.socket.clone(),
-            answer: encode::connect(path, &payload),
-        };
+        let answer = encode::connect(path, &payload);
+        let connect = NamespaceCommand::Connect(Admission::new(self.socket.clone(), answer));
         let namespace = self.socket.shared().namespace.clone();
         namespace.ensure_started(&self.worker.handle);
         self.send_to_namespace(&namespace, connect, ctx);
@@ -94,11 +92,11 @@ impl SocketActor {
     }
 
     fn call_connect_hook(&mut self, hook: &ConnectHook, ctx: &mut Context<Self>) {
-        let (result, asked) = turn::run(|| hook(self.socket.clone()));
+        let (result, asked) = turn::run(|| hook(self.socket.clone()).map(first_poll));
         self.ask(asked, ctx);
         match result {
-            Ok(None) => {}
-            Ok(Some(code)) => {
+            Ok(None | Some(Ok(()))) => {}
+            Ok(Some(Err(code))) => {
                 self.running_handlers += 1;
                 ctx.spawn(Running::new(self.socket.clone(), code, |actor: &mut Self, _, ctx| {
                     actor.running_handlers -= 1;

@@ -1,8 +1,9 @@
 //! From a packet to its listeners, and from what they return to the acknowledgement.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::PoisonError;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, Waker};
 
 use actix::{ActorFuture, AsyncContext, Context};
 use bytestring::ByteString;
@@ -21,7 +22,7 @@ type Ack = Result<EncodedArgs, Reject>;
 impl SocketActor {
     pub(super) fn dispatch(&mut self, packet: Inbound, ctx: &mut Context<Self>) {
         match packet {
-            Inbound::Event { name, ack, args } => self.event(&name, ack, &args, ctx),
+            Inbound::Event { name, ack, args } => self.event(&name, ack, args, ctx),
             Inbound::Ack { id, args } => self.acknowledged(id, args),
             Inbound::Disconnect => self.begin_leaving(DisconnectReason::ClientNamespaceDisconnect, ctx),
         }
@@ -34,14 +35,17 @@ impl SocketActor {
         }
     }
 
-    fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: &Args, ctx: &mut Context<Self>) {
-        let called = self.listeners_of(name);
+    fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
+        let mut called = self.listeners_of(name);
+        let Some(last) = called.pop() else { return };
         // The one that acknowledges: the first with something to say, else the first.
-        let answering = called.iter().position(|handler| handler.answers()).unwrap_or(0);
+        let first = called.iter().position(|handler| handler.answers());
+        let answering = first.unwrap_or(if last.answers() { called.len() } else { 0 });
+        let reply = |place| Reply { to: ack.filter(|_| place == answering) };
         for (place, handler) in called.iter().enumerate() {
-            let reply = Reply { to: ack.filter(|_| place == answering) };
-            self.call(&**handler, args, reply, ctx);
+            self.call(&**handler, args.clone(), reply(place), ctx);
         }
+        self.call(&*last, args, reply(called.len()), ctx);
     }
 
     fn listeners_of(&self, name: &str) -> Called {
@@ -54,12 +58,15 @@ impl SocketActor {
         called
     }
 
-    fn call(&mut self, handler: &dyn Handler, args: &Args, reply: Reply, ctx: &mut Context<Self>) {
-        let (answer, asked) = turn::run(|| handler.call(self.socket.clone(), args));
+    fn call(&mut self, handler: &dyn Handler, args: Args, reply: Reply, ctx: &mut Context<Self>) {
+        let (answer, asked) = turn::run(|| match handler.call(self.socket.clone(), args) {
+            Answer::Now(ack) => Ok(ack),
+            Answer::Later(code) => first_poll(code),
+        });
         self.ask(asked, ctx);
         match answer {
-            Ok(Answer::Now(ack)) => self.reply(reply, ack, ctx),
-            Ok(Answer::Later(code)) => {
+            Ok(Ok(ack)) => self.reply(reply, ack, ctx),
+            Ok(Err(code)) => {
                 self.running_handlers += 1;
                 ctx.spawn(Running::new(self.socket.clone(), code, move |actor: &mut Self, ack, ctx| {
                     actor.running_handlers -= 1;
@@ -110,10 +117,23 @@ pub(super) fn caught(socket: &Socket, panicked: &(dyn std::any::Any + Send)) {
     tracing::error!(socket = %socket.id(), panic = text, "user code panicked");
 }
 
+/// User code that waits for something.
+pub(super) type Code<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Starts user code in the turn that called it: handlers start in the order of arrival, and actix would
+/// poll several new futures in any order. What is not ready comes back, to be polled as [`Running`].
+pub(super) fn first_poll<T>(mut code: Code<T>) -> Result<T, Code<T>> {
+    match code.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Ok(result),
+        Poll::Pending => Err(code),
+    }
+}
+
 /// A future of user code, polled in turns of its socket; then `done` has its result.
 pub(super) struct Running<T, D> {
     socket: Socket,
-    code: Pin<Box<dyn Future<Output = T>>>,
+    /// Gone when it has ended.
+    code: Option<Code<T>>,
     done: Option<D>,
 }
 
@@ -121,8 +141,8 @@ impl<T, D> Running<T, D>
 where
     D: FnOnce(&mut SocketActor, Result<T, Panicked>, &mut Context<SocketActor>) + Unpin + 'static,
 {
-    pub(super) fn new(socket: Socket, code: Pin<Box<dyn Future<Output = T>>>, done: D) -> Self {
-        Self { socket, code, done: Some(done) }
+    pub(super) fn new(socket: Socket, code: Code<T>, done: D) -> Self {
+        Self { socket, code: Some(code), done: Some(done) }
     }
 }
 
@@ -139,14 +159,19 @@ where
         ctx: &mut Context<SocketActor>,
         task: &mut TaskContext<'_>,
     ) -> Poll<()> {
-        let (polled, asked) = turn::run(|| self.code.as_mut().poll(task));
+        let Some(mut code) = self.code.take() else { return Poll::Ready(()) };
+        let (polled, asked) = turn::run(move || match code.as_mut().poll(task) {
+            Poll::Pending => Err(code),
+            Poll::Ready(result) => Ok(result),
+        });
         actor.ask(asked, ctx);
         let result = match polled {
-            Ok(Poll::Pending) => {
+            Ok(Err(code)) => {
+                self.code = Some(code);
                 actor.work(ctx);
                 return Poll::Pending;
             }
-            Ok(Poll::Ready(result)) => Ok(result),
+            Ok(Ok(result)) => Ok(result),
             Err(panicked) => {
                 caught(&self.socket, &*panicked);
                 Err(panicked)
@@ -156,5 +181,16 @@ where
             done(actor, result, ctx);
         }
         Poll::Ready(())
+    }
+}
+
+/// Dropping what user code still holds runs user code, too.
+impl<T, D> Drop for Running<T, D> {
+    fn drop(&mut self) {
+        if let Some(code) = self.code.take()
+            && let Err(panicked) = catch_unwind(AssertUnwindSafe(move || drop(code)))
+        {
+            caught(&self.socket, &*panicked);
+        }
     }
 }

@@ -87,6 +87,9 @@ impl Socket {
     }
 
     fn emit_as(&self, event: &str, args: impl IntoArgs, delivery: Delivery) -> Emitted {
+        if self.is_leaving() {
+            return Emitted::new(Err(EmitError::Closed));
+        }
         match encode_event(self.runtime(), &self.shared().namespace.path, event, args) {
             Ok(frames) => self.perform(Op::Emit { to: self.member(), frames, delivery }),
             Err(error) => Emitted::new(Err(error)),
@@ -128,21 +131,23 @@ impl AckRequest {
         let runtime = self.socket.runtime().clone();
         let encoded = self.encoded?;
         let due = runtime.clock.now() + self.timeout;
-        let id = {
-            let mut local = self.socket.local();
-            let pending = local.acks.insert(reply, Some(due));
-            pending.map_err(|_| EmitError::Full)?
-        };
+        let id = self.socket.await_ack(reply, due)?;
+        let _forget = Awaited(&self.socket, id);
         let path = &self.socket.shared().namespace.path;
-        let frames = encode::event(path, &self.event, encoded.items(), &encoded.attachments, Some(AckId(id)));
+        let frames = encode::event(path, &self.event, encoded.items(), &encoded.attachments, Some(id));
         runtime.metrics.packets_encoded.count();
-        let op = Op::EmitWithAck { to: self.socket.clone(), frames };
-        if let Err(error) = self.socket.perform(op).result() {
-            self.socket.local().acks.take(id);
-            return Err(error.into());
-        }
+        self.socket.perform(Op::EmitWithAck { to: self.socket.clone(), frames, ack: id }).result()?;
         let args = answer.await.unwrap_or(Err(AckError::Disconnected))?;
         args.parse().map_err(AckError::Decode)
+    }
+}
+
+/// Forgets an acknowledgement that nobody waits for any more.
+struct Awaited<'a>(&'a Socket, AckId);
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        self.0.forget_ack(self.1);
     }
 }
 

@@ -2,14 +2,17 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use actix::Addr;
 use bytestring::ByteString;
 use greenroom_proto::rooms::RoomName;
 use greenroom_proto::socket::acks::Acks;
 use greenroom_proto::socket::reason::DisconnectReason;
+use greenroom_proto::socketio::AckId;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
@@ -82,6 +85,8 @@ pub(super) struct Local {
     pub(super) listeners: Listeners,
     pub(super) hooks: Option<Box<Hooks>>,
     pub(super) acks: Acks<AckReply>,
+    /// The client will acknowledge nothing any more.
+    deaf: bool,
     rooms: SmallVec<[RoomName; 1]>,
     data: SmallVec<[(TypeId, Arc<dyn Any + Send + Sync>); 1]>,
 }
@@ -99,6 +104,7 @@ impl Socket {
             listeners: Listeners::default(),
             hooks: None,
             acks: Acks::new(namespace.runtime.config.max_pending_acks),
+            deaf: false,
             rooms: SmallVec::new(),
             data: SmallVec::new(),
         };
@@ -220,6 +226,9 @@ impl Socket {
     /// ```
     pub fn join(&self, room: impl Into<RoomName>) -> Result<(), TooManyRooms> {
         let room = room.into();
+        if self.is_leaving() {
+            return Ok(());
+        }
         {
             let mut local = self.local();
             if local.rooms.contains(&room) || room.as_str() == self.id().as_str() {
@@ -238,12 +247,7 @@ impl Socket {
     /// Leaves a room.
     pub fn leave(&self, room: impl Into<RoomName>) {
         let room = room.into();
-        let was_there = {
-            let mut local = self.local();
-            let place = local.rooms.iter().position(|joined| *joined == room);
-            place.map(|place| local.rooms.swap_remove(place))
-        };
-        if was_there.is_some() {
+        if self.unlist(&room) {
             drop(self.perform(Op::Leave(self.clone(), room)));
         }
     }
@@ -348,7 +352,21 @@ impl Socket {
         Emitted::new(record(op).or_else(|op| self.perform_from_outside(op)))
     }
 
+    /// Packets are refused when too much waits. Joins, leaves and disconnects never are: who floods a
+    /// socket must not keep anybody from ending it.
     pub(super) fn perform_from_outside(&self, op: Op) -> Result<(), EmitError> {
+        match op {
+            Op::Join(..) | Op::Leave(..) | Op::Disconnect { .. } | Op::Gone => {
+                self.tell(SocketCommand::Operation(op));
+                Ok(())
+            }
+            Op::Emit { .. } | Op::EmitWithAck { .. } | Op::Broadcast { .. } | Op::Find { .. } => {
+                self.send_from_outside(op)
+            }
+        }
+    }
+
+    fn send_from_outside(&self, op: Op) -> Result<(), EmitError> {
         let addr = self.0.addr.get().ok_or(EmitError::Closed)?;
         if self.0.backlog.load(Ordering::Relaxed) >= self.0.namespace.runtime.config.lane_limit {
             return Err(EmitError::Full);
@@ -433,8 +451,71 @@ impl Socket {
         self.local().rooms.clear();
     }
 
+    /// Takes a room off its list, and says whether it was there.
+    pub(super) fn unlist(&self, room: &RoomName) -> bool {
+        let mut local = self.local();
+        let place = local.rooms.iter().position(|joined| joined == room);
+        place.map(|place| local.rooms.swap_remove(place)).is_some()
+    }
+
+    /// Puts a room back on its list.
+    pub(super) fn list(&self, room: RoomName) {
+        let mut local = self.local();
+        if !local.rooms.contains(&room) {
+            local.rooms.push(room);
+        }
+    }
+
+    /// Makes the caller wait for an acknowledgement with a new id.
+    pub(super) fn await_ack(&self, reply: AckReply, due: Instant) -> Result<AckId, AckError> {
+        let mut local = self.local();
+        if local.deaf {
+            return Err(AckError::Disconnected);
+        }
+        let id = local.acks.insert(reply, Some(due)).map_err(|_| EmitError::Full)?;
+        Ok(AckId(id))
+    }
+
+    /// Lets go of an acknowledgement, if it is still awaited.
+    pub(super) fn forget_ack(&self, id: AckId) {
+        let forgotten = self.local().acks.take(id.0);
+        drop(forgotten);
+    }
+
+    /// The client acknowledges nothing any more: whoever waits is told, now or as soon as they ask.
+    pub(super) fn end_acks(&self) {
+        let pending = {
+            let mut local = self.local();
+            local.deaf = true;
+            local.acks.drain()
+        };
+        for reply in pending {
+            // Nobody waits any more: the caller dropped its future.
+            drop(reply.send(Err(AckError::Disconnected)));
+        }
+    }
+
+    /// Whether both are handles of one socket.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(super) fn local(&self) -> MutexGuard<'_, Local> {
         self.0.local.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What users stored or registered may run their code when it is dropped, on whichever actor's thread
+/// holds the last handle: that actor must not die of it.
+impl Drop for SocketShared {
+    fn drop(&mut self) {
+        let local = self.local.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let data = std::mem::take(&mut local.data);
+        let (listeners, hooks) = (std::mem::take(&mut local.listeners), local.hooks.take());
+        if catch_unwind(AssertUnwindSafe(move || drop((data, listeners, hooks)))).is_err() {
+            self.namespace.runtime.metrics.panics.count();
+            tracing::error!(socket = %self.id, "what a socket held panicked when it was dropped");
+        }
     }
 }
 

@@ -4,19 +4,23 @@
 //! clients of this worker are gathered and sent together; they leave before anything that was asked
 //! for later does.
 
-use actix::fut::ready;
+use std::pin::Pin;
+
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use bytes::Bytes;
 use greenroom_proto::rooms::Selection;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::{Class, Step, Ticket};
 
-use super::actor::SocketActor;
+use super::actor::{SocketActor, State};
 use super::{Op, Socket, SocketCommand};
 use crate::fanout::{FanoutCommand, FanoutHandle, Push, SlotRef};
 use crate::namespace::{NamespaceCommand, NamespaceShared};
 use crate::room::Packet;
 use crate::runtime::post::Refused;
+
+/// A message that waits for a full mailbox.
+pub(super) type Taken = Pin<Box<dyn Future<Output = bool>>>;
 
 impl SocketActor {
     /// Performs what user code asked for, as far as order allows it now.
@@ -28,6 +32,10 @@ impl SocketActor {
     /// Takes operations; those that need not wait are performed at once.
     pub(super) fn ask(&mut self, ops: impl IntoIterator<Item = Op>, ctx: &mut Context<Self>) {
         for op in ops {
+            if let Op::EmitWithAck { to, .. } = &op {
+                // Its time runs from now on, also while it waits here.
+                self.watch_acks(to, ctx);
+            }
             if self.may_perform() && self.program.is_empty() {
                 self.enter_lane(op, ctx);
             } else {
@@ -121,23 +129,18 @@ impl SocketActor {
     fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
         match op {
             Op::Emit { to, frames: packet, delivery } => self.push(to, packet, delivery, ctx),
-            Op::EmitWithAck { to, frames } => {
-                self.push(to.member(), frames, Delivery::Reliable, ctx);
-                self.watch_acks(&to, ctx);
-            }
+            Op::EmitWithAck { to, frames, .. } => self.push(to.member(), frames, Delivery::Reliable, ctx),
             Op::Broadcast { namespace, to, frames, delivery } => {
                 let packet = Packet { frames, delivery, ticket };
                 self.send_to_namespace(&namespace, NamespaceCommand::Broadcast { to, packet }, ctx);
             }
             Op::Join(socket, room) => {
-                let member = socket.member();
-                let join = NamespaceCommand::Join { member, room };
-                self.send_to_namespace(&socket.shared().namespace, join, ctx);
+                let namespace = socket.shared().namespace.clone();
+                self.send_to_namespace(&namespace, NamespaceCommand::Join { socket, room }, ctx);
             }
             Op::Leave(socket, room) => {
-                let member = socket.member();
-                let leave = NamespaceCommand::Leave { member, room };
-                self.send_to_namespace(&socket.shared().namespace, leave, ctx);
+                let namespace = socket.shared().namespace.clone();
+                self.send_to_namespace(&namespace, NamespaceCommand::Leave { socket, room }, ctx);
             }
             Op::Find { namespace, to, reply } => {
                 self.send_to_namespace(&namespace, NamespaceCommand::Find { to, reply }, ctx);
@@ -148,6 +151,10 @@ impl SocketActor {
     }
 
     fn push(&mut self, to: SlotRef, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {
+        if to == self.socket.member() && matches!(self.state, State::Left { .. }) {
+            // Its client has been told that it left, and may have a new socket by now.
+            return;
+        }
         let push = Push { to: to.slot, packet, delivery };
         if to.worker == self.worker.handle.id {
             return self.pushes.push(push);
@@ -172,21 +179,12 @@ impl SocketActor {
         self.flush(ctx);
         if self.blocked {
             // The gathered packets found a full mailbox: this one comes behind them.
-            return self.send_behind(namespace, command, ctx);
+            return self.wait_for(namespace.wait(command), ctx);
         }
         match namespace.send(command) {
             Ok(()) | Err(Refused::Gone(_)) => {}
-            Err(Refused::Full(command)) => self.send_behind(namespace, command, ctx),
+            Err(Refused::Full(command)) => self.wait_for(namespace.wait(command), ctx),
         }
-    }
-
-    fn send_behind(
-        &mut self,
-        namespace: &NamespaceShared,
-        command: NamespaceCommand,
-        ctx: &mut Context<Self>,
-    ) {
-        self.wait_for(namespace.wait(command), ctx);
     }
 
     pub(super) fn send_to_fanout(
@@ -195,19 +193,32 @@ impl SocketActor {
         command: FanoutCommand,
         ctx: &mut Context<Self>,
     ) {
+        if self.blocked {
+            return self.wait_for(fanout.wait(command), ctx);
+        }
         match fanout.send(self.socket.runtime(), command) {
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => self.wait_for(fanout.wait(command), ctx),
         }
     }
 
-    /// Stops this mailbox until a full one has taken what it refused. Waits queue in order.
+    /// Stops this mailbox until a full one has taken what it refused. Waits queue in order here, since
+    /// actix polls the newest of several waits first.
     fn wait_for(&mut self, taken: impl Future<Output = bool> + 'static, ctx: &mut Context<Self>) {
-        self.blocked = true;
-        let resume = taken.into_actor(self).then(|_, actor: &mut Self, ctx: &mut Context<Self>| {
+        if std::mem::replace(&mut self.blocked, true) {
+            self.refused.push_back(Box::pin(taken));
+        } else {
+            self.wait_until(Box::pin(taken), ctx);
+        }
+    }
+
+    fn wait_until(&self, taken: Taken, ctx: &mut Context<Self>) {
+        let resume = taken.into_actor(self).map(|_, actor: &mut Self, ctx: &mut Context<Self>| {
+            if let Some(next) = actor.refused.pop_front() {
+                return actor.wait_until(next, ctx);
+            }
             actor.blocked = false;
             actor.work(ctx);
-            ready(())
         });
         ctx.wait(resume);
     }

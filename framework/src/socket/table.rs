@@ -14,7 +14,7 @@ use bytestring::ByteString;
 use greenroom_proto::engineio::Message;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
-use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText};
+use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText, encode};
 use smallvec::SmallVec;
 
 use super::actor::SocketActor;
@@ -32,9 +32,16 @@ pub(crate) struct SocketTable {
     server: Arc<ServerShared>,
     worker: Rc<Worker>,
     decoder: Decoder,
-    sockets: SmallVec<[Socket; 1]>,
+    sockets: SmallVec<[Place; 1]>,
     /// Until then a socket must have been asked for.
     connect_deadline: Option<Instant>,
+}
+
+/// A socket of the session.
+struct Place {
+    socket: Socket,
+    /// Its client has left it: what comes after that is for nobody.
+    left: bool,
 }
 
 /// Why the session has to end: it broke the protocol.
@@ -82,11 +89,17 @@ impl SocketTable {
             PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx),
             // Only servers send it.
             PacketKind::ConnectError { .. } => return Err(Violation(DisconnectReason::ForcedServerClose)),
-            PacketKind::Disconnect => Inbound::Disconnect,
+            PacketKind::Disconnect => {
+                let place = self.newest(&packet.namespace).filter(|place| !place.left);
+                place.ok_or(Violation(DisconnectReason::ForcedServerClose))?.left = true;
+                Inbound::Disconnect
+            }
             PacketKind::Event { name, ack, args } => Inbound::Event { name, ack, args: Args::new(args) },
             PacketKind::Ack { id, args } => Inbound::Ack { id, args: Args::new(args) },
         };
-        let socket = self.find(&packet.namespace).ok_or(Violation(DisconnectReason::ForcedServerClose))?;
+        let leaves = matches!(inbound, Inbound::Disconnect);
+        let place = self.newest(&packet.namespace).filter(|place| leaves || !place.left);
+        let socket = &place.ok_or(Violation(DisconnectReason::ForcedServerClose))?.socket;
         match batches.last_mut() {
             Some((last, packets)) if last.id() == socket.id() => packets.push(inbound),
             _ => batches.push((socket.clone(), vec![inbound])),
@@ -101,15 +114,15 @@ impl SocketTable {
         cx: &mut SessionCx<'_>,
     ) -> Result<(), Violation> {
         // A socket that has ended makes room for a new one in its namespace.
-        self.sockets.retain(|socket| !socket.has_ended());
-        if self.find(path).is_some_and(|socket| !socket.is_leaving()) {
+        self.sockets.retain(|place| !place.socket.has_ended());
+        if self.newest(path).is_some_and(|place| !place.is_leaving()) {
             return Err(Violation(DisconnectReason::ForcedServerClose));
         }
         let Some(namespace) = self.server.find_namespace(path) else {
             self.push(refuse_unknown(path), cx);
             return Ok(());
         };
-        if self.sockets.len() >= self.server.runtime.config.max_namespaces {
+        if !self.has_room() {
             let reject = Reject::new("too_many_namespaces", "this connection has too many namespaces open");
             self.push(super::connect::refusal(path, &reject), cx);
             return Ok(());
@@ -117,14 +130,21 @@ impl SocketTable {
         let auth = auth.map(|auth| Box::from(auth.as_str()));
         let socket = Socket::new(namespace, cx.session().clone(), auth);
         SocketActor::start(socket.clone(), self.worker.clone());
-        self.sockets.push(socket);
+        self.sockets.push(Place { socket, left: false });
         self.connect_deadline = None;
         Ok(())
     }
 
+    /// Those that leave do not count, or a client could not come back at once; but they are bounded too.
+    fn has_room(&self) -> bool {
+        let limit = self.server.runtime.config.max_namespaces;
+        let staying = self.sockets.iter().filter(|place| !place.is_leaving()).count();
+        staying < limit && self.sockets.len() < limit.saturating_mul(2)
+    }
+
     /// The newest socket of the namespace: one that leaves may still be there.
-    fn find(&self, path: &str) -> Option<&Socket> {
-        self.sockets.iter().rev().find(|socket| *socket.shared().namespace.path == *path)
+    fn newest(&mut self, path: &str) -> Option<&mut Place> {
+        self.sockets.iter_mut().rev().find(|place| *place.socket.shared().namespace.path == *path)
     }
 
     fn push(&self, packet: Bytes, cx: &SessionCx<'_>) {
@@ -133,6 +153,12 @@ impl SocketTable {
         let command = FanoutCommand::Push(smallvec::smallvec![push]);
         // A full mailbox here: the answer to a CONNECT that nobody serves may wait in line.
         self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
+    }
+}
+
+impl Place {
+    fn is_leaving(&self) -> bool {
+        self.left || self.socket.is_leaving()
     }
 }
 
@@ -167,8 +193,12 @@ impl SessionApp for SocketTable {
         }
     }
 
-    fn closed(&mut self, reason: DisconnectReason, _: &mut SessionCx<'_>) {
-        for socket in self.sockets.drain(..) {
+    fn closed(&mut self, reason: DisconnectReason, cx: &mut SessionCx<'_>) {
+        for Place { socket, .. } in std::mem::take(&mut self.sockets) {
+            // `disconnect(true)` on one of them: the client is told in each namespace.
+            if reason == DisconnectReason::ServerNamespaceDisconnect && !socket.is_leaving() {
+                self.push(encode::disconnect(&socket.shared().namespace.path), cx);
+            }
             socket.end(reason);
         }
     }
@@ -177,7 +207,7 @@ impl SessionApp for SocketTable {
 impl Drop for SocketTable {
     fn drop(&mut self) {
         // Only if the session's actor died: a session that ends in order has told its sockets.
-        for socket in &self.sockets {
+        for Place { socket, .. } in &self.sockets {
             socket.end(DisconnectReason::TransportClose);
         }
     }

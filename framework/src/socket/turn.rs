@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
 use greenroom_proto::session::Delivery;
+use greenroom_proto::socketio::AckId;
 
 use super::Socket;
 use crate::fanout::SlotRef;
@@ -23,7 +24,7 @@ pub(crate) enum Op {
     /// A packet for the client of one socket.
     Emit { to: SlotRef, frames: Bytes, delivery: Delivery },
     /// The same, with an acknowledgement that is pending there.
-    EmitWithAck { to: Socket, frames: Bytes },
+    EmitWithAck { to: Socket, frames: Bytes, ack: AckId },
     /// A packet for a selection of a namespace's sockets.
     Broadcast { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, frames: Bytes, delivery: Delivery },
     /// A socket joins a room.
@@ -36,6 +37,22 @@ pub(crate) enum Op {
     Find { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, reply: FindReply },
     /// The socket itself has left: its namespace forgets it.
     Gone,
+}
+
+impl Op {
+    /// It will not be performed: what became visible when it was asked for is taken back.
+    pub(super) fn undo(self) {
+        match self {
+            Self::Join(socket, room) => drop(socket.unlist(&room)),
+            Self::Leave(socket, room) => socket.list(room),
+            Self::EmitWithAck { to, ack, .. } => to.forget_ack(ack),
+            Self::Emit { .. }
+            | Self::Broadcast { .. }
+            | Self::Disconnect { .. }
+            | Self::Find { .. }
+            | Self::Gone => {}
+        }
+    }
 }
 
 thread_local! {
@@ -52,7 +69,10 @@ pub(super) fn run<R>(code: impl FnOnce() -> R) -> (Result<R, Panicked>, Vec<Op>)
     let asked = TURN.replace(outer).unwrap_or_default();
     match result {
         Ok(result) => (Ok(result), asked),
-        Err(panicked) => (Err(panicked), Vec::new()),
+        Err(panicked) => {
+            asked.into_iter().rev().for_each(Op::undo);
+            (Err(panicked), Vec::new())
+        }
     }
 }
 

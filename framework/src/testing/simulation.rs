@@ -18,16 +18,13 @@
 //! }
 //! ```
 
+use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use greenroom_proto::engineio::{Message, Packet, frame};
-use greenroom_proto::session::WireId;
-
+use super::SimulatedClient;
 use super::delay::Delay;
 use crate::runtime::worker::Worker;
 use crate::server::Server;
-use crate::session::{Handshake, ReadBudget, SessionHandle, WireLine};
 
 /// A server whose workers all live on this thread.
 #[derive(Debug)]
@@ -35,18 +32,12 @@ pub struct Simulation {
     server: Server,
     workers: Vec<Rc<Worker>>,
     delay: Delay,
-}
-
-/// A client of a [`Simulation`]: the far end of a WebSocket that is not there.
-#[derive(Debug)]
-pub struct SimulatedClient {
-    session: SessionHandle,
-    wire: WireId,
-    budget: Arc<ReadBudget>,
+    opened: Cell<u32>,
 }
 
 impl Simulation {
-    /// Runs the server with so many workers; the seed decides the order of all mailboxes.
+    /// Runs the server with so many workers; the seed decides the order of all mailboxes. A mailbox is
+    /// full at [`Config::mailbox_capacity`](crate::Config::mailbox_capacity).
     ///
     /// # Panics
     /// On a thread that actix does not run.
@@ -58,7 +49,8 @@ impl Simulation {
         Self {
             server: server.clone(),
             workers: (0..workers).map(start).collect(),
-            delay: Delay::install(seed),
+            delay: Delay::install(seed, runtime.config.mailbox_capacity),
+            opened: Cell::new(0),
         }
     }
 
@@ -71,24 +63,33 @@ impl Simulation {
     pub fn open(&self, worker: usize) -> SimulatedClient {
         let worker = self.workers.get(worker).expect("there is such a worker");
         worker.make_current(&self.server.shared.runtime);
-        let issued = self.server.shared.runtime.clock.unix_now();
-        let handshake = Handshake::new("/socket.io/?EIO=4&transport=websocket", std::iter::empty(), issued);
-        let opened = self.server.engine.open_websocket(handshake, WireLine::new());
-        let (session, wire) = opened.expect("a simulated server takes sessions");
-        SimulatedClient { session, wire, budget: ReadBudget::new() }
+        self.opened.set(self.opened.get() + 1);
+        SimulatedClient::open(&self.server)
     }
 
     /// Delivers all messages, in the order that the seed decides, until nothing happens any more.
     pub async fn run(&self) {
         let mut idle = 0;
-        while idle < TURNS_UNTIL_IDLE {
-            if self.delay.deliver_one() {
+        while idle < TURNS_UNTIL_IDLE + self.opened.get() / TASKS_PER_TURN {
+            if self.step() {
                 idle = 0
             } else {
                 idle += 1
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Delivers one message, if any is under way.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
+    pub fn step(&self) -> bool {
+        self.delay.deliver_one()
+    }
+
+    /// Moves the server's manual clock, and lets everything happen that is due.
+    pub async fn advance(&self, by: std::time::Duration) {
+        self.server.clock().advance(by);
+        self.run().await;
     }
 }
 
@@ -98,31 +99,7 @@ impl Drop for Simulation {
     }
 }
 
-impl SimulatedClient {
-    /// Sends a Socket.IO packet, as one read of the wire; waits until it is read.
-    pub async fn send(&self, packet: &str) {
-        let permit = self.budget.take(packet.len());
-        let message = Packet::Message(Message::Text(packet.into()));
-        self.session.read(self.wire, vec![message], permit);
-        tokio::task::yield_now().await;
-    }
-
-    /// Breaks the connection.
-    pub fn abort(&self) {
-        self.session.abort(crate::DisconnectReason::TransportClose);
-    }
-
-    /// Takes the Socket.IO packets that have come, without the packets of Engine.IO.
-    #[must_use]
-    pub fn received(&self) -> Vec<String> {
-        self.session.outbox().with(|outbox| {
-            let waiting: Vec<u8> = outbox.front(usize::MAX).flatten().copied().collect();
-            outbox.advance(waiting.len());
-            let texts = frame::iter(&waiting).map(|(_, text)| String::from_utf8_lossy(text).into_owned());
-            texts.filter_map(|text| text.strip_prefix('4').map(str::to_owned)).collect()
-        })
-    }
-}
-
 /// Turns without a message after which nothing is under way: more than the hops of any flow.
 const TURNS_UNTIL_IDLE: u32 = 8;
+/// Tasks that the runtime polls for certain in a turn; each client has a few.
+const TASKS_PER_TURN: u32 = 16;

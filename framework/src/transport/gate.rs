@@ -87,6 +87,9 @@ impl Gate {
             return Err(HandshakeError::BadRequest.into());
         }
         query.require_protocol()?;
+        if !self.origins.admits(&head.headers) {
+            return Err(HandshakeError::Forbidden.into());
+        }
         self.require_room()?;
         Ok(Target::New)
     }

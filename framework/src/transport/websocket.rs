@@ -212,7 +212,14 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         match written {
             Ok(result) => {
                 let count = ready!(result).map_err(broken)?;
-                outbox.with(|outbox| outbox.advance(count));
+                let drained = outbox.with(|outbox| {
+                    outbox.advance(count);
+                    outbox.is_empty()
+                });
+                // While attached there is nothing to find behind an empty outbox: what comes wakes.
+                if drained && self.phase == Phase::Attached {
+                    return self.poll_flush(cx);
+                }
                 self.set_blocked(false);
                 Poll::Ready(Ok(true))
             }

@@ -182,7 +182,7 @@ async fn eio_3_15_binary_travels_in_base64() -> Check {
 }
 
 async fn eio_3_16_what_is_not_base64_ends_the_session() -> Check {
-    for packet in ["b!!!!", "bAQIDBA=", "bAQ=DBA==", "bAQIDB", "b\u{e4}\u{e4}"] {
+    for packet in ["b!!!!", "bAQ=DBA==", "bAQIDB", "b\u{e4}\u{e4}"] {
         let at = Server::Steady.engine()?;
         let mut session = Session::open(at, Transport::Polling).await?;
         session.offend([packet.into()]).await?;

@@ -130,11 +130,8 @@ async fn sio_1_10_socket_ids_are_unique_and_not_guessable(transport: Transport) 
 
 async fn sio_1_11_several_namespaces_share_a_connection(transport: Transport) -> Check {
     let mut session = open(transport).await?;
-    session.send_all(["40".into(), "40/custom,".into()]).await?;
-    socketio::connected(&mut session, "/").await?;
-    socketio::expect(&mut session, r#"42["auth",{}]"#).await?;
-    socketio::connected(&mut session, "/custom").await?;
-    socketio::expect(&mut session, r#"42/custom,["auth",{}]"#).await?;
+    socketio::join(&mut session, "/").await?;
+    socketio::join(&mut session, "/custom").await?;
     session.send(r#"42/custom,["message",1]"#).await?;
     socketio::expect(&mut session, r#"42/custom,["message-back",1]"#).await?;
     is_heard(&mut session).await

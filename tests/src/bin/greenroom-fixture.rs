@@ -52,7 +52,7 @@ fn main_namespace(io: &Server) {
     root.on("rooms", |socket: Socket, ()| Ok(room_names(&socket)));
     root.on("kick", |socket: Socket, close: bool| socket.disconnect(close));
     root.on("fail", |_: Socket, _: Args| Err::<(), _>(Reject::new("failed", "this event always fails")));
-    root.on("panic", |_: Socket, _: Args| -> Result<(), Reject> { panic!("the fixture was asked to panic") });
+    root.on("panic", panics);
     root.on("sum", |_: Socket, (a, b): (i64, i64)| Ok(a + b));
     root.on_async("ask-me", |socket: Socket, question: Args| async move {
         let asked = socket.emit_with_ack("question", question).timeout(Duration::from_secs(1));
@@ -74,6 +74,11 @@ fn main_namespace(io: &Server) {
     });
     say(io, "/");
     shout(io);
+}
+
+#[expect(clippy::panic, reason = "this handler is asked to panic")]
+fn panics(_: Socket, _: Args) -> Result<(), Reject> {
+    panic!("the fixture was asked to panic")
 }
 
 fn shout(io: &Server) {
@@ -118,7 +123,8 @@ fn echo(namespace: &Namespace) {
 
 fn middleware_namespace(namespace: &Namespace) {
     namespace.middleware(|socket| async move {
-        let fails = socket.auth::<serde_json::Value>().is_some_and(|auth| auth["fail"] == true);
+        let fails =
+            socket.auth::<serde_json::Value>().is_some_and(|auth| auth.get("fail") == Some(&json!(true)));
         if fails {
             Err(Reject::new("refused", "refused").with_data(json!({ "why": "fail" })))
         } else {

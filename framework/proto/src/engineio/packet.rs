@@ -60,7 +60,8 @@ impl Packet {
             '3' => Ok(Self::Pong(frame.slice_ref(rest))),
             '4' => Ok(Self::Message(Message::Text(frame.slice_ref(rest)))),
             '5' => without_data(rest, Self::Upgrade),
-            '6' => without_data(rest, Self::Noop),
+            // Nothing follows from a NOOP, whatever it carries; the reference takes it, too.
+            '6' => Ok(Self::Noop),
             'b' => base64(rest).map(|data| Self::Message(Message::Binary(data))),
             _ => Err(DecodeError::new(DecodeErrorKind::UnknownType, 0)),
         }

@@ -45,8 +45,6 @@ pub enum Effect {
     DropWire(WireId),
     /// A ping goes into the outbox, ahead of data.
     Ping,
-    /// A close packet goes into the sealed outbox, as the last one.
-    PushClose,
     /// The session takes and gives nothing more; what is in the outbox may still leave. Once, with the reason.
     Closed(DisconnectReason),
     /// The session is over and holds nothing. Once, and nothing but refusals after it.

@@ -124,6 +124,9 @@ impl Session {
                     return;
                 }
                 *waiting = true;
+                if let Phase::Closing { sealed: true, .. } = self.phase {
+                    return self.end(DisconnectReason::TransportClose, PollAnswer::Close, effects);
+                }
                 if let Some(probe) = probe.as_mut().filter(|probe| probe.asked) {
                     probe.noop_at = Some(now + self.limits.upgrade_noop_interval);
                 }
@@ -314,18 +317,19 @@ impl Session {
     }
 
     /// Handles that nothing more comes into the outbox of a closing session.
-    pub fn handle_sealed(&mut self, effects: &mut Vec<Effect>) {
-        if let (Phase::Closing { sealed, .. }, Carrier::Polling { .. }) = (&mut self.phase, &self.carrier)
-            && !std::mem::replace(sealed, true)
-        {
-            effects.push(Effect::PushClose);
+    ///
+    /// The close packet has an answer of its own: stock clients act on it at once, but on what stands
+    /// before it in the same payload only in their next turn, so a DISCONNECT there would go unheard.
+    pub fn handle_sealed(&mut self, pending: bool, effects: &mut Vec<Effect>) {
+        let (Phase::Closing { sealed, .. }, Carrier::Polling { waiting, .. }) =
+            (&mut self.phase, &self.carrier)
+        else {
+            return;
+        };
+        *sealed = true;
+        if pending {
             self.answer_poll(PollAnswer::Outbox, effects);
-        }
-    }
-
-    /// Handles that a poll has taken the last packet of the outbox.
-    pub fn handle_flushed(&mut self, effects: &mut Vec<Effect>) {
-        if let (Phase::Closing { sealed: true, .. }, Carrier::Polling { .. }) = (&self.phase, &self.carrier) {
+        } else if *waiting {
             self.end(DisconnectReason::TransportClose, PollAnswer::Close, effects);
         }
     }

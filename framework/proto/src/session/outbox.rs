@@ -110,14 +110,6 @@ impl Outbox {
         }
     }
 
-    /// Queues the packet that says the session is over, behind everything, and takes no more.
-    pub fn push_close(&mut self, packet: Bytes) {
-        if self.intake != Intake::Discarding {
-            self.intake = Intake::Sealed;
-            self.append(packet);
-        }
-    }
-
     /// The next bytes for a WebSocket, as slices of at most `budget` bytes together.
     pub fn front(&self, budget: usize) -> impl Iterator<Item = &[u8]> {
         let mut left = budget;

@@ -214,6 +214,9 @@ mod tests {
         assert_eq!(decoder.binary(vec![0; 4].into()), Ok(None));
         assert_eq!(decoder.binary(vec![0; 7].into()), error(DecodeErrorKind::AttachmentsTooBig, 4));
         assert!(decoder.pending.is_none());
+        assert_eq!(decoder.text(TWO.into(), start()), Ok(None));
+        assert_eq!(decoder.binary(vec![0; 4].into()), Ok(None));
+        assert!(matches!(decoder.binary(vec![0; 6].into()), Ok(Some(_))));
     }
 
     #[test]

@@ -6,9 +6,13 @@
 //! Spec: RFC 8259. Binary packets also: "Socket.IO protocol" › Packet encoding, the placeholders of
 //! attachments.
 
-use std::borrow::Cow;
+mod nesting;
+mod tokens;
+
 use std::ops::Range;
 
+use self::nesting::{Key, Nesting};
+use self::tokens::Tokens;
 use super::error::{DecodeError, DecodeErrorKind};
 
 /// What the scan allows, and what it looks for.
@@ -73,47 +77,33 @@ enum Step {
     End,
 }
 
-/// The key before a value, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    Placeholder,
-    Num,
-    Other,
-}
-
 struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+    tokens: Tokens<'a>,
     rules: Rules,
     nesting: Nesting,
     key: Key,
     root: Option<Value>,
     items: usize,
     first: Option<(Value, Range<usize>)>,
-    #[cfg(test)]
-    looks: usize,
 }
 
 impl<'a> Scanner<'a> {
     const fn new(text: &'a str, rules: Rules) -> Self {
         Self {
-            text,
-            at: 0,
+            tokens: Tokens::new(text, rules.offset),
             rules,
             nesting: Nesting::new(),
             key: Key::Other,
             root: None,
             items: 0,
             first: None,
-            #[cfg(test)]
-            looks: 0,
         }
     }
 
     fn run(&mut self) -> Result<(), DecodeError> {
         let mut step = Step::Value;
         loop {
-            self.skip_whitespace();
+            self.tokens.skip_whitespace();
             step = match step {
                 Step::Value => self.value()?,
                 Step::FirstItem => self.first_item()?,
@@ -126,23 +116,20 @@ impl<'a> Scanner<'a> {
     }
 
     fn value(&mut self) -> Result<Step, DecodeError> {
-        let start = self.at;
-        let (kind, step) = match self.peek() {
-            Some(b'{') => (Value::Object, Step::FirstKey),
-            Some(b'[') => (Value::Array, Step::FirstItem),
-            Some(b'"') => (Value::String, self.string()?),
-            Some(b'-' | b'0'..=b'9') => (Value::Number, self.number()?),
-            Some(b't') => (Value::True, self.literal("true")?),
-            Some(b'f') => (Value::Other, self.literal("false")?),
-            Some(b'n') => (Value::Other, self.literal("null")?),
-            Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
+        let start = self.tokens.at();
+        let (kind, read) = match self.tokens.peek() {
+            Some(b'{') => return self.open(Value::Object, Step::FirstKey),
+            Some(b'[') => return self.open(Value::Array, Step::FirstItem),
+            Some(b'"') => (Value::String, self.tokens.string()),
+            Some(b'-' | b'0'..=b'9') => (Value::Number, self.tokens.number()),
+            Some(b't') => (Value::True, self.tokens.literal("true")),
+            Some(b'f') => (Value::Other, self.tokens.literal("false")),
+            Some(b'n') => (Value::Other, self.tokens.literal("null")),
+            Some(_) | None => return Err(self.tokens.error(DecodeErrorKind::Json)),
         };
+        read?;
         self.note(kind, start);
-        match kind {
-            Value::Object | Value::Array => self.open(kind)?,
-            Value::String | Value::Number | Value::True | Value::Other => {}
-        }
-        Ok(step)
+        Ok(self.behind_value())
     }
 
     /// Writes down what the caller wants to know of a value.
@@ -153,7 +140,7 @@ impl<'a> Scanner<'a> {
                 self.items = self.items.saturating_add(1);
                 if self.items == 1 {
                     // The end of a container is not known yet, and not needed: it is no event name.
-                    self.first = Some((kind, start..self.at));
+                    self.first = Some((kind, start..self.tokens.at()));
                 }
             }
             _ => {}
@@ -167,249 +154,74 @@ impl<'a> Scanner<'a> {
     }
 
     fn is_attachment(&self, start: usize) -> bool {
-        let num = self.text.get(start..self.at).and_then(|digits| digits.parse::<u32>().ok());
+        let num = self.tokens.since(start).parse::<u32>().ok();
         num.zip(self.rules.attachments).is_some_and(|(num, count)| num < count)
     }
 
-    fn open(&mut self, kind: Value) -> Result<(), DecodeError> {
+    fn open(&mut self, kind: Value, inside: Step) -> Result<Step, DecodeError> {
         if self.nesting.depth >= self.rules.max_nesting.min(MAX_NESTING) {
-            return Err(self.error(DecodeErrorKind::TooDeep));
+            return Err(self.tokens.error(DecodeErrorKind::TooDeep));
         }
+        self.note(kind, self.tokens.at());
         self.nesting.push(kind == Value::Object);
-        self.advance(1);
-        Ok(())
+        self.go(inside)
     }
 
     fn first_item(&mut self) -> Result<Step, DecodeError> {
-        if self.peek() == Some(b']') { self.next() } else { Ok(Step::Value) }
+        if self.tokens.peek() == Some(b']') { self.next() } else { Ok(Step::Value) }
     }
 
     fn first_key(&mut self) -> Result<Step, DecodeError> {
-        if self.peek() == Some(b'}') { self.next() } else { Ok(Step::Key) }
+        if self.tokens.peek() == Some(b'}') { self.next() } else { Ok(Step::Key) }
     }
 
     fn key(&mut self) -> Result<Step, DecodeError> {
-        let start = self.at;
-        if self.peek() != Some(b'"') {
-            return Err(self.error(DecodeErrorKind::Json));
+        let start = self.tokens.at();
+        if self.tokens.peek() != Some(b'"') {
+            return Err(self.tokens.error(DecodeErrorKind::Json));
         }
-        self.string()?;
+        self.tokens.string()?;
         if self.rules.attachments.is_some() {
-            self.key = self.text.get(start..self.at).map_or(Key::Other, key_of);
+            self.key = Key::read(self.tokens.since(start));
         }
-        self.skip_whitespace();
-        self.expect(b':')?;
+        self.tokens.skip_whitespace();
+        self.tokens.expect(b':')?;
         Ok(Step::Value)
     }
 
     fn next(&mut self) -> Result<Step, DecodeError> {
-        match (self.peek(), self.nesting.is_object()) {
+        match (self.tokens.peek(), self.nesting.is_object()) {
             (Some(b','), true) => self.go(Step::Key),
             (Some(b','), false) => self.go(Step::Value),
             (Some(b'}'), true) => self.close(),
             (Some(b']'), false) => self.close(),
-            (Some(_) | None, _) => Err(self.error(DecodeErrorKind::Json)),
+            (Some(_) | None, _) => Err(self.tokens.error(DecodeErrorKind::Json)),
         }
     }
 
     fn close(&mut self) -> Result<Step, DecodeError> {
         if self.nesting.is_unattached_placeholder() {
-            return Err(self.error(DecodeErrorKind::Placeholder));
+            return Err(self.tokens.error(DecodeErrorKind::Placeholder));
         }
         self.nesting.pop();
-        self.advance(1);
+        self.tokens.advance(1);
         Ok(self.behind_value())
     }
 
     fn shape(self) -> Result<Shape, DecodeError> {
         match self.root {
-            Some(root) if self.at >= self.text.len() => {
-                Ok(Shape { root, items: self.items, first: self.first })
-            }
-            Some(_) | None => Err(self.error(DecodeErrorKind::Json)),
+            Some(root) if self.tokens.is_at_end() => Ok(Shape { root, items: self.items, first: self.first }),
+            Some(_) | None => Err(self.tokens.error(DecodeErrorKind::Json)),
         }
-    }
-
-    fn string(&mut self) -> Result<Step, DecodeError> {
-        self.advance(1);
-        loop {
-            self.skip_while(|byte| byte != b'"' && byte != b'\\' && byte >= 0x20);
-            match self.peek() {
-                Some(b'"') => {
-                    self.advance(1);
-                    return Ok(self.behind_value());
-                }
-                Some(b'\\') => self.escape()?,
-                Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), DecodeError> {
-        self.advance(1);
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.advance(1),
-            Some(b'u') => {
-                self.advance(1);
-                for _ in 0..4 {
-                    self.hex_digit()?;
-                }
-            }
-            Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
-        }
-        Ok(())
-    }
-
-    fn hex_digit(&mut self) -> Result<(), DecodeError> {
-        if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-            return Err(self.error(DecodeErrorKind::Json));
-        }
-        self.advance(1);
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<Step, DecodeError> {
-        self.skip_if(b"-");
-        if !self.skip_if(b"0") {
-            self.digits()?;
-        }
-        if self.skip_if(b".") {
-            self.digits()?;
-        }
-        if self.skip_if(b"eE") {
-            self.skip_if(b"+-");
-            self.digits()?;
-        }
-        Ok(self.behind_value())
-    }
-
-    fn digits(&mut self) -> Result<(), DecodeError> {
-        let start = self.at;
-        self.skip_while(|byte| byte.is_ascii_digit());
-        if self.at == start { Err(self.error(DecodeErrorKind::Json)) } else { Ok(()) }
-    }
-
-    fn literal(&mut self, word: &str) -> Result<Step, DecodeError> {
-        word.bytes().try_for_each(|byte| self.expect(byte))?;
-        Ok(self.behind_value())
     }
 
     const fn behind_value(&self) -> Step {
         if self.nesting.depth == 0 { Step::End } else { Step::Next }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), DecodeError> {
-        if self.skip_if(&[byte]) { Ok(()) } else { Err(self.error(DecodeErrorKind::Json)) }
-    }
-
     fn go(&mut self, step: Step) -> Result<Step, DecodeError> {
-        self.advance(1);
+        self.tokens.advance(1);
         Ok(step)
-    }
-
-    fn skip_if(&mut self, any: &[u8]) -> bool {
-        let found = self.peek().is_some_and(|byte| any.contains(&byte));
-        if found {
-            self.advance(1);
-        }
-        found
-    }
-
-    fn skip_whitespace(&mut self) {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-    }
-
-    fn skip_while(&mut self, goes_on: impl Fn(u8) -> bool) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let run = rest.iter().position(|byte| !goes_on(*byte)).unwrap_or(rest.len());
-        self.look(run.saturating_add(1));
-        self.advance(run);
-    }
-
-    fn peek(&mut self) -> Option<u8> {
-        self.look(1);
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    const fn advance(&mut self, bytes: usize) {
-        self.at = self.at.saturating_add(bytes);
-    }
-
-    /// Counts bytes looked at, so that a test can hold the count against the length of the text.
-    #[cfg(test)]
-    const fn look(&mut self, bytes: usize) {
-        self.looks = self.looks.saturating_add(bytes);
-    }
-
-    #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "counts in tests only")]
-    const fn look(&self, _bytes: usize) {}
-
-    const fn error(&self, kind: DecodeErrorKind) -> DecodeError {
-        DecodeError::new(kind, self.rules.offset.saturating_add(self.at))
-    }
-}
-
-/// The open objects and arrays, a bit for each in every set; the innermost has the lowest bit.
-struct Nesting {
-    depth: u32,
-    objects: u128,
-    /// Objects with `"_placeholder": true`.
-    placeholders: u128,
-    /// Objects whose `num` is one of the attachments.
-    attached: u128,
-}
-
-impl Nesting {
-    const fn new() -> Self {
-        Self { depth: 0, objects: 0, placeholders: 0, attached: 0 }
-    }
-
-    fn push(&mut self, is_object: bool) {
-        self.depth = self.depth.saturating_add(1);
-        self.objects = self.objects << 1 | u128::from(is_object);
-        self.placeholders <<= 1;
-        self.attached <<= 1;
-    }
-
-    const fn pop(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        self.objects >>= 1;
-        self.placeholders >>= 1;
-        self.attached >>= 1;
-    }
-
-    const fn is_object(&self) -> bool {
-        self.objects & 1 == 1
-    }
-
-    /// Of a key that is there twice the last one counts, as in the reference.
-    fn set_placeholder(&mut self, is_true: bool) {
-        self.placeholders = self.placeholders & !1 | u128::from(is_true);
-    }
-
-    fn set_attached(&mut self, is_attachment: bool) {
-        self.attached = self.attached & !1 | u128::from(is_attachment);
-    }
-
-    const fn is_unattached_placeholder(&self) -> bool {
-        self.placeholders & !self.attached & 1 == 1
-    }
-}
-
-/// Reads a key with its quotes. One with escapes is unescaped first: it is the same key.
-fn key_of(quoted: &str) -> Key {
-    if quoted.contains('\\') {
-        return serde_json::from_str::<Cow<'_, str>>(quoted).map_or(Key::Other, |key| named(&key));
-    }
-    quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or(Key::Other, named)
-}
-
-fn named(key: &str) -> Key {
-    match key {
-        "_placeholder" => Key::Placeholder,
-        "num" => Key::Num,
-        _ => Key::Other,
     }
 }
 
@@ -523,6 +335,7 @@ mod tests {
             r#"[{"_placeholder":true,"_placeholder":1}]"#,
             r#"[{"_placeholder":false,"num":9}]"#,
             r#"[{"num":{"_placeholder":true,"num":1}}]"#,
+            r#"[{"_placeholder":[true],"num":[9]}]"#,
         ];
         for text in good {
             assert!(scan(text, rules(Some(2))).is_ok(), "{text}");
@@ -563,7 +376,12 @@ mod tests {
         for text in table {
             let mut scanner = Scanner::new(&text, rules(Some(1)));
             let _ = scanner.run();
-            assert!(scanner.looks <= 8 * text.len() + 8, "{} looks at {} bytes", scanner.looks, text.len());
+            assert!(
+                scanner.tokens.looks <= 8 * text.len() + 8,
+                "{} looks at {} bytes",
+                scanner.tokens.looks,
+                text.len()
+            );
         }
     }
 

@@ -131,6 +131,12 @@ impl Args {
         Self { json, len, attachments: Vec::new() }
     }
 
+    /// The JSON text, brackets included, and the attachments.
+    #[must_use]
+    pub fn into_parts(self) -> (ByteString, Vec<Bytes>) {
+        (self.json, self.attachments)
+    }
+
     /// The JSON text, brackets included.
     #[must_use]
     pub fn json(&self) -> &str {

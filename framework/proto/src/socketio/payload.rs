@@ -125,10 +125,13 @@ impl Payload<'_> {
 /// The arguments without the name: the one copy that a text packet costs here, since their bracket
 /// stands before the name.
 fn args_behind(behind_name: &str, items: usize) -> Args {
-    match behind_name.trim_start().strip_prefix(',') {
-        Some(rest) => Args::counted(format!("[{}", rest.trim()).into(), items.saturating_sub(1)),
-        None => Args::empty(),
-    }
+    let Some(rest) = behind_name.trim_start().strip_prefix(',').map(str::trim) else {
+        return Args::empty();
+    };
+    let mut json = String::with_capacity(rest.len().saturating_add(1));
+    json.push('[');
+    json.push_str(rest);
+    Args::counted(json.into(), items.saturating_sub(1))
 }
 
 #[cfg(test)]

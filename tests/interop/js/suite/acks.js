@@ -62,7 +62,8 @@ export function acks(stage) {
     const questions = [await peer.next("question"), await peer.next("question"), await peer.next("question")];
     for (const [name, answer] of questions.reverse()) answer(`to ${name}`);
     const answers = [await peer.next("answered"), await peer.next("answered"), await peer.next("answered")];
-    assert.deepEqual(answers, [["to c"], ["to b"], ["to a"]]);
+    // Which answer belongs to which question is what matters: the handlers go on side by side.
+    assert.deepEqual(answers.flat().sort(), ["to a", "to b", "to c"]);
   });
 
   it("serves other events while it waits for an answer, and tells when none came", async () => {

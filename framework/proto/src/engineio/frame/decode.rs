@@ -134,10 +134,7 @@ impl Input<'_> {
     /// to its last. Takes nothing if it does not.
     fn whole_message(&mut self, limits: Limits) -> Result<Option<Frame>, FrameErrorKind> {
         let Some((header, header_len)) = Header::read(self.rest)? else { return Ok(None) };
-        if header.opcode == Opcode::Continuation {
-            return Err(FrameErrorKind::NothingToContinue);
-        }
-        if !header.fin {
+        if !header.fin || header.opcode == Opcode::Continuation {
             return Ok(None);
         }
         check_size(&header, 0, limits)?;

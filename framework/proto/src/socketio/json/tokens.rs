@@ -1,0 +1,147 @@
+//! The words of a JSON text: strings, numbers, literals, whitespace.
+
+use super::super::error::{DecodeError, DecodeErrorKind};
+
+/// Goes through a text from left to right, and never back.
+pub(super) struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+    /// Offset of the text in its packet.
+    offset: usize,
+    #[cfg(test)]
+    pub(super) looks: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub(super) const fn new(text: &'a str, offset: usize) -> Self {
+        Self {
+            text,
+            at: 0,
+            offset,
+            #[cfg(test)]
+            looks: 0,
+        }
+    }
+
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) const fn is_at_end(&self) -> bool {
+        self.at >= self.text.len()
+    }
+
+    /// The text from `start` to where the scan is.
+    pub(super) fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    pub(super) const fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::new(kind, self.offset.saturating_add(self.at))
+    }
+
+    pub(super) fn string(&mut self) -> Result<(), DecodeError> {
+        self.advance(1);
+        loop {
+            self.skip_while(|byte| byte != b'"' && byte != b'\\' && byte >= 0x20);
+            match self.peek() {
+                Some(b'"') => {
+                    self.advance(1);
+                    return Ok(());
+                }
+                Some(b'\\') => self.escape()?,
+                Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), DecodeError> {
+        self.advance(1);
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.advance(1),
+            Some(b'u') => {
+                self.advance(1);
+                for _ in 0..4 {
+                    self.hex_digit()?;
+                }
+            }
+            Some(_) | None => return Err(self.error(DecodeErrorKind::Json)),
+        }
+        Ok(())
+    }
+
+    fn hex_digit(&mut self) -> Result<(), DecodeError> {
+        if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+            return Err(self.error(DecodeErrorKind::Json));
+        }
+        self.advance(1);
+        Ok(())
+    }
+
+    pub(super) fn number(&mut self) -> Result<(), DecodeError> {
+        self.skip_if(b"-");
+        if !self.skip_if(b"0") {
+            self.digits()?;
+        }
+        if self.skip_if(b".") {
+            self.digits()?;
+        }
+        if self.skip_if(b"eE") {
+            self.skip_if(b"+-");
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), DecodeError> {
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_digit());
+        if self.at == start { Err(self.error(DecodeErrorKind::Json)) } else { Ok(()) }
+    }
+
+    pub(super) fn literal(&mut self, word: &str) -> Result<(), DecodeError> {
+        word.bytes().try_for_each(|byte| self.expect(byte))
+    }
+
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), DecodeError> {
+        if self.skip_if(&[byte]) { Ok(()) } else { Err(self.error(DecodeErrorKind::Json)) }
+    }
+
+    fn skip_if(&mut self, any: &[u8]) -> bool {
+        let found = self.peek().is_some_and(|byte| any.contains(&byte));
+        if found {
+            self.advance(1);
+        }
+        found
+    }
+
+    pub(super) fn skip_whitespace(&mut self) {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    }
+
+    fn skip_while(&mut self, goes_on: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let run = rest.iter().position(|byte| !goes_on(*byte)).unwrap_or(rest.len());
+        self.look(run.saturating_add(1));
+        self.advance(run);
+    }
+
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        self.look(1);
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub(super) const fn advance(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
+    /// Counts bytes looked at, so that a test can hold the count against the length of the text.
+    #[cfg(test)]
+    const fn look(&mut self, bytes: usize) {
+        self.looks = self.looks.saturating_add(bytes);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "counts in tests only")]
+    const fn look(&self, _bytes: usize) {}
+}

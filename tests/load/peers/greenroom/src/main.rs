@@ -1,0 +1,73 @@
+//! Peer: Greenroom, with the generator's events, written as a user would write them.
+//!
+//! Environment:
+//! * `PORT`: where to listen on 127.0.0.1.
+//! * `WORKERS`: worker threads (default 2).
+//! * `IDLE_FULL=1`: what a real server holds per connection: a token is required, and every socket
+//!   keeps its claims and typed data. (The five handlers are shared by all sockets anyway.)
+//! * `JWT_SECRET`: the secret of the tokens.
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::io;
+
+use greenroom::Args;
+use greenroom::prelude::*;
+use serde::{Deserialize, Serialize};
+
+const WORKERS: usize = 2;
+/// The secret that `bench.py` signs with.
+const SECRET: &str = "greenroom-bench-secret-of-32-bytes!";
+
+/// What a small game keeps of a player.
+#[derive(Debug, Serialize, Deserialize)]
+struct Player {
+    name: String,
+    score: u64,
+    ready: bool,
+}
+
+#[actix_web::main]
+async fn main() -> io::Result<()> {
+    loadkit::limits::raise_open_files()?;
+    let config = Config { workers: env_number("WORKERS", WORKERS), ..Config::default() };
+    let full = env::var("IDLE_FULL").is_ok_and(|value| value == "1");
+    let io = if full { with_players(config)? } else { Server::builder().config(config).build() };
+    listen(&io.of("/"));
+    greenroom::serve(io, ("127.0.0.1", env_number("PORT", 0))).await
+}
+
+/// A server that lets in who has a token, and knows every socket's player.
+fn with_players(config: Config) -> io::Result<Server> {
+    let secret = env::var("JWT_SECRET").unwrap_or_else(|_| SECRET.to_owned());
+    let auth = JwtAuth::hs256(secret.as_bytes()).map_err(io::Error::other)?;
+    let io = Server::builder().config(config).auth(auth).build();
+    io.of("/").on_connect(|socket| {
+        let name = socket.user_id().unwrap_or_default().to_owned();
+        socket.put(Player { name, score: 0, ready: false });
+    });
+    Ok(io)
+}
+
+fn listen(sockets: &Namespace) {
+    sockets.on("join", |socket: Socket, room: String| {
+        socket.join(room)?;
+        Ok("ok")
+    });
+    sockets.on("leave", |socket: Socket, room: String| {
+        socket.leave(room);
+        Ok("ok")
+    });
+    sockets.on("echo", |_: Socket, args: Args| Ok(args));
+    sockets.on("say", |socket: Socket, (room, payload): (String, String)| {
+        socket.namespace().to(room).emit("said", payload);
+    });
+    sockets.on("ready", |socket: Socket, ready: bool| {
+        let score = socket.data::<Player>().map_or(0, |player| player.score);
+        socket.put(Player { name: socket.user_id().unwrap_or_default().to_owned(), score, ready });
+    });
+}
+
+fn env_number<T: std::str::FromStr>(name: &str, default: T) -> T {
+    env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
