@@ -108,7 +108,8 @@ async fn the_last_word_of_the_server_arrives_before_its_close() {
         drop(ws);
         let sid = open(host.addr).await;
         post(host.addr, &sid, "4goodbye").await;
-        assert_eq!(poll(host.addr, &sid).await.body, "4farewell\u{1e}1");
+        assert_eq!(poll(host.addr, &sid).await.body, "4farewell");
+        assert_eq!(poll(host.addr, &sid).await.body, "1");
         assert_eq!(host.all_ended().await, [DisconnectReason::ServerNamespaceDisconnect; 2]);
         host.stop().await;
     }

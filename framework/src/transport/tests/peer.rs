@@ -149,10 +149,9 @@ impl Ws {
     }
 
     pub(super) async fn receive_text(&mut self) -> String {
-        match self.receive().await {
-            Received::Text(text) => text,
-            other => panic!("no text: {other:?}"),
-        }
+        let received = self.receive().await;
+        let Received::Text(text) = received else { panic!("no text: {received:?}") };
+        text
     }
 
     pub(super) async fn receive(&mut self) -> Received {
