@@ -62,6 +62,7 @@ macro_rules! metrics {
 
 metrics! {
     sessions: Gauge, "Open Engine.IO sessions.";
+    websockets: Gauge, "Open WebSocket connections; those that say goodbye included.";
     sockets: Gauge, "Connected sockets, over all namespaces.";
     socket_actors: Gauge, "Socket actors alive: connected, connecting, or finishing.";
     rooms: Gauge, "Room actors alive.";
@@ -73,6 +74,7 @@ metrics! {
     packets_encoded: Counter, "Socket.IO packets encoded, since the start.";
     deliveries: Counter, "Packets put into outboxes, since the start.";
     volatile_dropped: Counter, "Volatile packets dropped because the client was not ready for them.";
+    websockets_moved: Counter, "WebSockets that moved to the worker of their session, since the start.";
     slow_clients_closed: Counter, "Sessions closed because their outbox was full.";
     panics: Counter, "Panics caught in user code.";
     actor_deaths: Counter, "Actors that ended by a panic of their own.";

@@ -9,6 +9,7 @@ use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::body::BoxBody;
 use actix_http::{HttpServiceBuilder, Request, Response, h1};
 use actix_rt::net::TcpStream;
+use actix_server::GracefulShutdownSignal;
 use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -39,15 +40,16 @@ pub(super) fn start(serve: Serve) -> io::Result<actix_server::Server> {
         .max_concurrent_connections(config.max_connections)
         .shutdown_timeout(config.shutdown_timeout.as_secs().max(1))
         .disable_signals();
+    let shutdown = builder.graceful_shutdown_signal();
     let gate = Gate::new(io.engine.clone());
     for listener in listeners {
         inherit(&listener)?;
-        let (gate, app, config) = (gate.clone(), app.clone(), config.clone());
+        let (gate, app, config, shutdown) = (gate.clone(), app.clone(), config.clone(), shutdown.clone());
         #[cfg(feature = "rustls")]
         if let Some(tls) = serve.tls.clone() {
             builder = builder.listen("greenroom", listener, move || {
                 let apps = Apps::new(gate.clone(), true, app.clone());
-                http(&config)
+                http(&config, &shutdown)
                     .secure()
                     .upgrade(upgrades(apps.clone()))
                     .finish(requests(apps))
@@ -57,7 +59,10 @@ pub(super) fn start(serve: Serve) -> io::Result<actix_server::Server> {
         }
         builder = builder.listen("greenroom", listener, move || {
             let apps = Apps::new(gate.clone(), false, app.clone());
-            http::<TcpStream, _>(&config).upgrade(upgrades(apps.clone())).finish(requests(apps)).tcp()
+            http::<TcpStream, _>(&config, &shutdown)
+                .upgrade(upgrades(apps.clone()))
+                .finish(requests(apps))
+                .tcp()
         })?;
     }
     Ok(builder.run())
@@ -91,14 +96,20 @@ fn inherit(listener: &TcpListener) -> io::Result<()> {
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)
 }
 
-fn http<T, S>(config: &Config) -> HttpServiceBuilder<T, S>
+fn http<T, S>(config: &Config, shutdown: &GracefulShutdownSignal) -> HttpServiceBuilder<T, S>
 where
     S: ServiceFactory<Request, Config = ()>,
     S::Error: Into<Response<BoxBody>> + 'static,
     S::InitError: fmt::Debug,
     <S::Service as Service<Request>>::Future: 'static,
 {
+    let shutdown = shutdown.clone();
     HttpServiceBuilder::default()
+        // Idle connections end with the server, as in `HttpServer`.
+        .graceful_shutdown_signal(move || {
+            let shutdown = shutdown.clone();
+            async move { shutdown.notified().await }
+        })
         .keep_alive(config.keep_alive)
         .client_request_timeout(config.request_timeout)
         .client_disconnect_timeout(config.request_timeout)

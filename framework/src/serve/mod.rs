@@ -144,8 +144,8 @@ impl Serve {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
-    /// Serves until told to stop, then drains: no new connections or sessions, clients are sent away with
-    /// their last packets, at most for `shutdown_timeout`.
+    /// Serves until told to stop, then drains: no new sessions, clients are sent away with their last packets,
+    /// at most for `shutdown_timeout`; then the listener closes.
     ///
     /// # Errors
     /// The listener cannot start, or there is no actix `System` here ([`NoSystem`]).
@@ -165,7 +165,7 @@ impl Serve {
             () = stop => {}
         }
         tracing::info!(sessions = engine.len(), "shutting down");
-        handle.pause().await;
+        // Still accepting: a client that polls may need a new connection to take its last packets.
         engine.drain(patience).await;
         handle.stop(true).await;
         server.await.map_err(io::Error::other)?

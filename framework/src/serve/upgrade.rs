@@ -17,7 +17,7 @@ use super::app::Apps;
 use crate::runtime::Runtime;
 use crate::runtime::worker::Worker;
 use crate::transport::gate::Upgrade;
-use crate::transport::websocket::{Ticket, Wire};
+use crate::transport::websocket::{self, Ticket};
 
 /// Takes a connection whose request asks for an upgrade.
 pub(super) async fn take<T>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>)
@@ -70,7 +70,7 @@ where
         Err(io) => io,
     };
     if let Ok(io) = io.downcast::<T>() {
-        actix_rt::spawn(Wire::new(*io, ticket, early));
+        actix_rt::spawn(websocket::run(*io, ticket, early));
     }
 }
 
@@ -78,13 +78,14 @@ fn hand_over_tcp(runtime: &std::sync::Arc<Runtime>, stream: TcpStream, ticket: T
     let worker = ticket.session.worker();
     let is_here = Worker::current(runtime).is_ok_and(|here| here.handle.id == worker);
     let Some(there) = runtime.workers.find(worker).filter(|_| !is_here) else {
-        actix_rt::spawn(Wire::new(stream, ticket, early));
+        actix_rt::spawn(websocket::run(stream, ticket, early));
         return;
     };
     match stream.into_std() {
         Ok(stream) => {
+            runtime.metrics.websockets_moved.count();
             let start = move || match TcpStream::from_std(stream) {
-                Ok(stream) => drop(actix_rt::spawn(Wire::new(stream, ticket, early))),
+                Ok(stream) => drop(actix_rt::spawn(websocket::run(stream, ticket, early))),
                 Err(error) => tracing::error!(%error, "a connection was lost on its way to another worker"),
             };
             if !there.arbiter.spawn_fn(start) {

@@ -12,7 +12,6 @@ use greenroom_proto::engineio::frame;
 use greenroom_proto::engineio::handshake::{OpenPacket, TransportName};
 use greenroom_proto::session::{Session, SessionLimits, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
-use tokio::sync::Notify;
 
 use super::actor::SessionActor;
 use super::app::AppFactory;
@@ -33,7 +32,6 @@ pub(crate) struct Engine {
     sessions: Registry,
     factory: AppFactory,
     draining: AtomicBool,
-    ended: Notify,
 }
 
 /// Why no session was opened.
@@ -51,8 +49,8 @@ impl Engine {
     /// An engine that runs `factory`'s apps on its sessions.
     pub(crate) fn new(runtime: Arc<Runtime>, factory: AppFactory) -> Arc<Self> {
         let limits = Arc::new(limits(&runtime));
-        let (sessions, ended) = (Registry::new(), Notify::new());
-        Arc::new(Self { runtime, limits, sessions, factory, draining: AtomicBool::new(false), ended })
+        let sessions = Registry::new();
+        Arc::new(Self { runtime, limits, sessions, factory, draining: AtomicBool::new(false) })
     }
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
@@ -103,37 +101,35 @@ impl Engine {
     pub(crate) async fn drain(&self, patience: Duration) {
         self.draining.store(true, Ordering::Relaxed);
         self.sessions.all().iter().for_each(|session| session.close(DisconnectReason::ServerShuttingDown));
-        let deadline = self.runtime.clock.now() + patience;
-        tokio::select! {
-            () = self.all_ended() => return,
-            () = self.runtime.clock.sleep_until(deadline) => {}
+        if !self.all_ended(patience).await {
+            tracing::warn!(
+                sessions = self.len(),
+                "sessions are cut off: they did not take their last packets"
+            );
+            self.sessions
+                .all()
+                .iter()
+                .for_each(|session| session.abort(DisconnectReason::ServerShuttingDown));
         }
-        tracing::warn!(
-            sessions = self.len(),
-            "sessions were cut off: they did not take their last packets in time"
-        );
-        self.sessions.all().iter().for_each(|session| session.abort(DisconnectReason::ServerShuttingDown));
-        let deadline = self.runtime.clock.now() + LAST_MOMENT;
-        tokio::select! {
-            () = self.all_ended() => {}
-            () = self.runtime.clock.sleep_until(deadline) => {}
-        }
+        self.all_ended(LAST_MOMENT).await;
     }
 
     /// Called when a session's actor is gone.
     pub(super) fn forget(&self, id: SessionId) {
         self.sessions.remove(id);
-        self.ended.notify_waiters();
     }
 
-    async fn all_ended(&self) {
-        loop {
-            let ended = self.ended.notified();
-            if self.len() == 0 {
-                return;
+    /// Waits until no session and no WebSocket is left; says whether it came to that.
+    async fn all_ended(&self, patience: Duration) -> bool {
+        let clock = &self.runtime.clock;
+        let deadline = clock.now() + patience;
+        while self.len() > 0 || self.runtime.metrics.websockets.value() > 0 {
+            if clock.now() >= deadline {
+                return false;
             }
-            ended.await;
+            clock.sleep_until(clock.now() + DRAIN_STEP).await;
         }
+        true
     }
 
     fn start(
@@ -225,5 +221,7 @@ fn limits(runtime: &Runtime) -> SessionLimits {
     limits
 }
 
-/// For sessions to notice that they were cut off: a turn of each worker.
-const LAST_MOMENT: Duration = Duration::from_secs(1);
+/// For WebSockets to say goodbye.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+/// How often a draining engine looks whether it is done.
+const DRAIN_STEP: Duration = Duration::from_millis(10);

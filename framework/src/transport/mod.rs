@@ -16,3 +16,6 @@ pub(crate) mod proxy;
 pub(crate) mod reject;
 pub(crate) mod routes;
 pub(crate) mod websocket;
+
+#[cfg(test)]
+mod tests;

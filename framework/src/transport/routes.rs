@@ -19,6 +19,7 @@ use actix_http::body::{BodySize, MessageBody};
 use actix_http::{Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::dev::AppConfig;
+use actix_web::error::PayloadError;
 use actix_web::{HttpRequest, HttpResponse, HttpServer, Scope, web};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::Stream as _;
@@ -28,7 +29,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::gate::{Gate, Upgrade};
 use super::polling;
 use super::reject::Reject;
-use super::websocket::Wire;
+use super::websocket;
 use crate::runtime::clock::Clock;
 use crate::server::Server;
 
@@ -129,7 +130,7 @@ async fn upgrade(
             let clock = gate.engine.runtime().clock.clone();
             let handle = req.conn_data::<TcpHandle>().cloned();
             let io = BodyIo { body, chunk: Bytes::new(), pipe: pipe.clone(), handle, clock };
-            actix_web::rt::spawn(Wire::new(io, ticket, BytesMut::new()));
+            actix_web::rt::spawn(websocket::run(io, ticket, BytesMut::new()));
         }
     }
     Ok(response.body(PipeBody(pipe)))
@@ -199,8 +200,9 @@ impl AsyncRead for BodyIo {
         while io.chunk.is_empty() {
             match std::task::ready!(Pin::new(&mut io.body).poll_next(cx)) {
                 Some(Ok(chunk)) => io.chunk = chunk,
+                // What actix calls the end of a stream that has no length.
+                Some(Err(PayloadError::Incomplete(_))) | None => return Poll::Ready(Ok(())),
                 Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error.to_string()))),
-                None => return Poll::Ready(Ok(())),
             }
         }
         let count = io.chunk.len().min(out.remaining());

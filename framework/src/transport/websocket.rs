@@ -15,13 +15,15 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use greenroom_proto::engineio::frame::{self, Decoder, Frame, Limits};
 use greenroom_proto::engineio::{DecodeError, Packet};
 use greenroom_proto::session::{WireEnd, WireId};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
+use crate::runtime::Runtime;
 use crate::session::{Order, Pending, ReadBudget, SessionHandle, WireFate, WireLine};
 
 /// A WebSocket that was let in, before its connection is ready.
@@ -35,9 +37,8 @@ pub(crate) struct Ticket {
     told: bool,
 }
 
-/// The task of one WebSocket.
 #[derive(Debug)]
-pub(crate) struct Wire<Io> {
+struct Wire<Io> {
     io: Io,
     ticket: Ticket,
     decoder: Decoder,
@@ -58,8 +59,6 @@ enum Phase {
     Attached,
     /// As before, and the end comes when the outbox is sealed and empty.
     Finishing,
-    /// Everything is written; the peer's end is awaited, so that what is in flight arrives.
-    Lingering,
 }
 
 /// Why the task is over.
@@ -88,9 +87,44 @@ impl Drop for Ticket {
     }
 }
 
+/// The task of a WebSocket whose 101 is written; `early` is what has been read behind the request.
+pub(crate) async fn run<Io: AsyncRead + AsyncWrite + Unpin>(io: Io, ticket: Ticket, early: BytesMut) {
+    let mut wire = Wire::new(io, ticket, early);
+    let _open = Open::count(wire.ticket.session.runtime());
+    let close_code = match std::future::poll_fn(|cx| wire.poll_over(cx)).await {
+        Over::BySelf { fate, close_code } => {
+            wire.ticket.tell(fate);
+            close_code
+        }
+        Over::Ordered => {
+            wire.ticket.told = true;
+            Some(NORMAL)
+        }
+    };
+    if let Some(code) = close_code.filter(|_| wire.can_say_close()) {
+        // Boxed: the task has room for it only when it ends.
+        Box::pin(wire.say_close(code)).await;
+    }
+}
+
+/// Counts open WebSockets.
+struct Open(Arc<Runtime>);
+
+impl Open {
+    fn count(runtime: &Arc<Runtime>) -> Self {
+        runtime.metrics.websockets.add(1);
+        Self(runtime.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.metrics.websockets.add(-1);
+    }
+}
+
 impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
-    /// A WebSocket whose 101 is written; `early` is what has been read behind the request.
-    pub(crate) fn new(io: Io, ticket: Ticket, early: BytesMut) -> Self {
+    fn new(io: Io, ticket: Ticket, early: BytesMut) -> Self {
         let config = &ticket.session.runtime().config;
         let limits = Limits { max_message: config.max_payload, max_fragments: config.max_fragments };
         Self {
@@ -160,10 +194,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         match self.phase {
             Phase::Probing => self.poll_flush(cx),
             Phase::Attached | Phase::Finishing => self.poll_write_outbox(cx),
-            Phase::Lingering => {
-                ready!(Pin::new(&mut self.io).poll_shutdown(cx)).map_err(broken)?;
-                Poll::Ready(Ok(false))
-            }
         }
     }
 
@@ -204,9 +234,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                 Poll::Ready(Err(Over::BySelf { fate: FAILED, close_code: None }))
             }
             Pending::Sealed if self.phase == Phase::Finishing => {
-                self.own.extend_from_slice(&frame::close(NORMAL));
-                self.phase = Phase::Lingering;
-                Poll::Ready(Ok(true))
+                ready!(self.poll_flush(cx))?;
+                Poll::Ready(Err(Over::closed(Some(NORMAL))))
             }
             Pending::Packets | Pending::Nothing | Pending::Sealed => self.poll_flush(cx),
         }
@@ -227,15 +256,25 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         }
     }
 
-    /// A last word, if it can be said at once and between two packets.
-    fn say_close(&mut self, code: u16, cx: &mut Context<'_>) {
-        let between =
-            self.own.is_empty() && self.ticket.session.outbox().with(|outbox| outbox.is_between_packets());
-        if between && self.phase != Phase::Lingering {
-            let frame = frame::close(code);
-            let said = Pin::new(&mut self.io).poll_write(cx, &frame);
-            let flushed = Pin::new(&mut self.io).poll_flush(cx);
-            tracing::trace!(?said, ?flushed, code, "closed a WebSocket");
+    /// Whether a close frame can be said: the peer reads, and no packet is half written.
+    fn can_say_close(&self) -> bool {
+        let outbox = self.ticket.session.outbox();
+        !self.blocked && self.own.is_empty() && outbox.with(|outbox| outbox.is_between_packets())
+    }
+
+    /// Says a close frame, and waits a moment for the peer's end: a connection that is dropped with unread
+    /// input is reset, and the frame lost with it.
+    async fn say_close(mut self, code: u16) {
+        let clock = self.ticket.session.runtime().clock.clone();
+        let said = async {
+            self.io.write_all(&frame::close(code)).await?;
+            self.io.shutdown().await?;
+            while self.io.read(&mut [0; 512]).await? > 0 {}
+            io::Result::Ok(())
+        };
+        tokio::select! {
+            result = said => tracing::trace!(?result, code, "closed a WebSocket"),
+            () = clock.sleep_until(clock.now() + LAST_MOMENT) => {}
         }
     }
 }
@@ -256,7 +295,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                 let mut buffer = ReadBuf::new(scratch);
                 match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
                     Err(error) => Poll::Ready(Some(broken(error))),
-                    Ok(()) if buffer.filled().is_empty() => Poll::Ready(Some(Over::by_peer(None))),
+                    Ok(()) if buffer.filled().is_empty() => Poll::Ready(Some(Over::closed(None))),
                     Ok(()) => Poll::Ready(self.take_bytes(buffer.filled())),
                 }
             });
@@ -268,9 +307,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     /// Brings what one read held to the session, as one command.
     fn take_bytes(&mut self, bytes: &[u8]) -> Option<Over> {
-        if self.phase == Phase::Lingering {
-            return None;
-        }
         FRAMES.with_borrow_mut(|frames| {
             let fed = self.decoder.feed(bytes, frames);
             let (packets, over) = self.packets(frames.drain(..));
@@ -298,7 +334,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                     continue;
                 }
                 Frame::Pong(_) => continue,
-                Frame::Close(code) => return (packets, Some(Over::by_peer(Some(code.unwrap_or(NORMAL))))),
+                Frame::Close(code) => return (packets, Some(Over::closed(Some(code.unwrap_or(NORMAL))))),
             };
             match packet {
                 Ok(packet) => packets.push(packet),
@@ -317,34 +353,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             Phase::Attached | Phase::Finishing if !self.blocked => {
                 self.ticket.session.outbox().push_ahead(pong)
             }
-            Phase::Probing | Phase::Attached | Phase::Finishing | Phase::Lingering => {}
+            Phase::Probing | Phase::Attached | Phase::Finishing => {}
         }
-    }
-}
-
-impl<Io: AsyncRead + AsyncWrite + Unpin> Future for Wire<Io> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let wire = self.get_mut();
-        match ready!(wire.poll_over(cx)) {
-            Over::BySelf { fate, close_code } => {
-                if let Some(code) = close_code {
-                    wire.say_close(code, cx);
-                }
-                wire.ticket.tell(fate);
-            }
-            Over::Ordered => {
-                wire.say_close(NORMAL, cx);
-                wire.ticket.told = true;
-            }
-        }
-        Poll::Ready(())
     }
 }
 
 impl Over {
-    fn by_peer(close_code: Option<u16>) -> Self {
+    fn closed(close_code: Option<u16>) -> Self {
         Self::BySelf { fate: WireFate::Ended(WireEnd::Closed), close_code }
     }
 }
@@ -386,6 +401,8 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 const OWN_LIMIT: usize = 256;
 /// `3probe` in a frame of its own.
 const PROBE_ANSWER: &[u8] = b"\x81\x063probe";
+/// For the peer to answer a close frame.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// RFC 6455 › 7.4.1: the purpose for which the connection was established has been fulfilled.
 const NORMAL: u16 = 1000;
 const FAILED: WireFate = WireFate::Ended(WireEnd::Failed);

@@ -1,0 +1,9 @@
+//! Both transports over real sockets, in both hostings, with an echo on top.
+
+mod abort;
+mod hosting;
+mod messages;
+mod peer;
+mod refuse;
+mod slow;
+mod upgrade;

@@ -1,0 +1,180 @@
+//! From polling to WebSocket.
+
+use std::time::Duration;
+
+use greenroom_proto::socket::reason::DisconnectReason;
+use tokio::net::TcpStream;
+
+use super::hosting::{BOTH, Host, Hosting, config, eventually};
+use super::messages::get_line;
+use super::peer::{Received, Request, Ws, get, open, poll, post};
+use crate::runtime::clock::Clock;
+
+#[actix_web::test]
+async fn nothing_is_lost_or_reordered_by_an_upgrade() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        let sid = open(host.addr).await;
+        post(host.addr, &sid, "4count 100").await;
+        let mut ws = Ws::upgrade(host.addr, &sid).await;
+        ws.send("4after").await;
+        for number in 0..100 {
+            assert_eq!(ws.receive_text().await, format!("4{number}"));
+        }
+        assert_eq!(ws.receive_text().await, "4after");
+        assert_eq!(poll(host.addr, &sid).await.status, 400);
+        ws.send("4still there").await;
+        assert_eq!(ws.receive_text().await, "4still there");
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn an_upgrade_works_whichever_worker_its_request_lands_on() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        // Connections go round the workers: over eight rounds both meet both.
+        for round in 0..8 {
+            let sid = open(host.addr).await;
+            let _turn =
+                if round % 2 == 0 { Some(TcpStream::connect(host.addr).await.unwrap()) } else { None };
+            let mut ws = Ws::upgrade(host.addr, &sid).await;
+            ws.send(&format!("4{round}")).await;
+            assert_eq!(ws.receive_text().await, format!("4{round}"));
+        }
+        let moved = host.engine.runtime().metrics.read().websockets_moved;
+        match hosting {
+            Hosting::Serve => assert!((1..8).contains(&moved), "{moved} of 8 moved"),
+            // A response body stays where it is; the outbox reaches it there.
+            Hosting::Routes => assert_eq!(moved, 0),
+        }
+        assert_eq!(host.all_ended().await, [DisconnectReason::TransportClose; 8]);
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_waiting_poll_is_sent_away_by_the_probe_and_again_after_100_ms() {
+    let host = Host::start_with(Hosting::Serve, config(), Clock::manual()).await;
+    let sid = open(host.addr).await;
+    let waiting = Request::send(host.addr, &get_line(&sid), "").await;
+    post(host.addr, &sid, "6").await;
+    let mut ws = Ws::join(host.addr, &sid).await.unwrap();
+    ws.send("2probe").await;
+    assert_eq!(ws.receive_text().await, "3probe");
+    assert_eq!(waiting.answer().await.body, "6");
+    let waiting = Request::send(host.addr, &get_line(&sid), "").await;
+    let answer = actix_rt::spawn(waiting.answer());
+    while !answer.is_finished() {
+        host.clock.advance(Duration::from_millis(100));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(answer.await.unwrap().body, "6");
+    ws.send("5").await;
+    ws.send("4done").await;
+    assert_eq!(ws.receive_text().await, "4done");
+    host.stop().await;
+}
+
+#[actix_web::test]
+async fn a_failed_upgrade_keeps_polling_and_another_may_follow() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        let sid = open(host.addr).await;
+        let mut ws = Ws::join(host.addr, &sid).await.unwrap();
+        ws.send("2probe").await;
+        assert_eq!(ws.receive_text().await, "3probe");
+        drop(ws);
+        let mut rude = join_when_free(&host, &sid).await;
+        rude.send("4too early").await;
+        assert_eq!(rude.receive().await, Received::Close(1000));
+        post(host.addr, &sid, "4polling").await;
+        assert_eq!(poll(host.addr, &sid).await.body, "4polling");
+        let mut ws = Ws::upgrade(host.addr, &sid).await;
+        ws.send("4ws").await;
+        assert_eq!(ws.receive_text().await, "4ws");
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn an_upgrade_that_takes_too_long_ends_the_websocket_only() {
+    let host = Host::start_with(Hosting::Serve, config(), Clock::manual()).await;
+    let sid = open(host.addr).await;
+    let mut ws = Ws::join(host.addr, &sid).await.unwrap();
+    host.clock.advance(Duration::from_secs(10));
+    assert_eq!(ws.receive().await, Received::Close(1000));
+    post(host.addr, &sid, "4polling").await;
+    assert_eq!(poll(host.addr, &sid).await.body, "4polling");
+    host.stop().await;
+}
+
+#[actix_web::test]
+async fn a_second_websocket_is_closed_at_once_and_the_first_stays() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        let (mut first, sid) = Ws::open(host.addr).await;
+        let mut second = Ws::join(host.addr, &sid).await.unwrap();
+        assert_eq!(second.receive().await, Received::Close(1000));
+        first.send("4hello").await;
+        assert_eq!(first.receive_text().await, "4hello");
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_close_during_the_upgrade_still_delivers() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        let sid = open(host.addr).await;
+        let mut ws = Ws::join(host.addr, &sid).await.unwrap();
+        ws.send("2probe").await;
+        assert_eq!(ws.receive_text().await, "3probe");
+        post(host.addr, &sid, "4goodbye").await;
+        ws.send("5").await;
+        assert_eq!(ws.receive_text().await, "4farewell");
+        host.all_ended().await;
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn draining_flushes_tells_everybody_and_takes_nobody_new() {
+    let host = Host::start(Hosting::Serve, config()).await;
+    let (mut ws, _) = Ws::open(host.addr).await;
+    let sid = open(host.addr).await;
+    let waiting = Request::send(host.addr, &get_line(&sid), "").await;
+    eventually("both are there", || host.engine.len() == 2).await;
+    let addr = host.addr;
+    let (engine, reasons) = (host.engine.clone(), host.reasons.clone());
+    let stopped = actix_rt::spawn(host.stop());
+    assert_eq!(ws.receive().await, Received::Close(1000));
+    assert_eq!(waiting.answer().await.body, "1");
+    drop(ws);
+    stopped.await.unwrap();
+    assert_eq!(engine.len(), 0);
+    assert_eq!(*reasons.lock().unwrap(), [DisconnectReason::ServerShuttingDown; 2]);
+    assert!(TcpStream::connect(addr).await.is_err());
+}
+
+#[actix_web::test]
+async fn a_draining_engine_refuses_new_sessions() {
+    let host = Host::start(Hosting::Routes, config()).await;
+    host.engine.drain(Duration::from_secs(1)).await;
+    let answer = get(host.addr, "EIO=4&transport=polling").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
+    let answer = Ws::connect(host.addr, "EIO=4&transport=websocket", "").await.unwrap_err();
+    assert_eq!(answer.status, 503);
+    host.stop().await;
+}
+
+/// The end of a WebSocket takes a moment to be noticed; until then another one is closed at once.
+async fn join_when_free(host: &Host, sid: &str) -> Ws {
+    loop {
+        let mut ws = Ws::join(host.addr, sid).await.unwrap();
+        ws.send("2probe").await;
+        if ws.receive().await == Received::Text("3probe".into()) {
+            return ws;
+        }
+    }
+}
