@@ -17,9 +17,9 @@ use super::outbox::Pending;
 use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
 use super::wire::{Order, WireLine};
-use crate::runtime::shell::{Budget, is_death};
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
+use crate::runtime::shell::{Budget, is_death};
 
 pub(crate) struct SessionActor {
     registration: Registration,
