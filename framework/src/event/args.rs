@@ -188,7 +188,11 @@ impl EncodedArgs {
 fn encode<T: Serialize + ?Sized>(value: &T) -> Result<EncodedArgs, serde_json::Error> {
     let arity = arity_of(value);
     if matches!(arity, Many::None) {
-        return Ok(EncodedArgs { text: Text::Written(String::new()), brackets: false, attachments: Vec::new() });
+        return Ok(EncodedArgs {
+            text: Text::Written(String::new()),
+            brackets: false,
+            attachments: Vec::new(),
+        });
     }
     let (text, attachments) = collecting(|| serde_json::to_string(value));
     Ok(EncodedArgs { text: Text::Written(text?), brackets: matches!(arity, Many::Several), attachments })
