@@ -46,6 +46,11 @@ impl Stage {
         self.sockets.lock().unwrap()[number].clone()
     }
 
+    /// The socket that was admitted last.
+    pub(crate) fn newest_socket(&self) -> Socket {
+        self.sockets.lock().unwrap().last().unwrap().clone()
+    }
+
     /// Why sockets of `/` have been disconnected so far.
     pub(crate) fn ended(&self) -> Vec<String> {
         self.ended.lock().unwrap().clone()
@@ -73,6 +78,7 @@ impl Stage {
 
     /// The client is served as if nothing had been.
     pub(crate) async fn assert_served(&self, client: &SimulatedClient) {
+        drop(client.received());
         assert_eq!(self.ask(client, r#"299["echo","still here"]"#).await, [r#"399["still here"]"#]);
     }
 

@@ -98,6 +98,7 @@ impl Handler<FanoutCommand> for FanoutActor {
 struct Tally {
     queued: u64,
     dropped: u64,
+    overflowed: u64,
 }
 
 impl Tally {
@@ -106,9 +107,9 @@ impl Tally {
         let Some(outbox) = slots.find(to) else { return };
         match outbox.push(packet, delivery) {
             Pushed::Queued => self.queued += 1,
-            Pushed::Dropped => self.dropped += 1,
+            Pushed::Dropped => self.dropped += u64::from(delivery == Delivery::Volatile),
             // The outbox tells its session, which closes as a slow client.
-            Pushed::Overflow => {}
+            Pushed::Overflow => self.overflowed += 1,
         }
     }
 
@@ -116,6 +117,9 @@ impl Tally {
         runtime.metrics.deliveries.add(self.queued);
         if self.dropped > 0 {
             runtime.metrics.volatile_dropped.add(self.dropped);
+        }
+        if self.overflowed > 0 {
+            runtime.metrics.slow_clients_closed.add(self.overflowed);
         }
     }
 }
