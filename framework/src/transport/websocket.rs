@@ -325,12 +325,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     fn packets(&mut self, frames: impl Iterator<Item = Frame>) -> (Vec<Packet>, Option<Over>) {
         let mut packets = Vec::with_capacity(frames.size_hint().0);
+        let mut ping = None;
         for frame in frames {
             let packet = match frame {
                 Frame::Text(text) => Packet::decode_text(text),
                 Frame::Binary(bytes) => Ok(Packet::decode_binary(bytes)),
                 Frame::Ping(content) => {
-                    self.answer_ping(&content);
+                    ping = Some(content);
                     continue;
                 }
                 Frame::Pong(_) => continue,
@@ -341,11 +342,14 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                 Err(error) => return (packets, Some(bad_packet(&error))),
             }
         }
+        if let Some(content) = ping {
+            self.answer_ping(&content);
+        }
         (packets, None)
     }
 
     /// Answers a ping of the WebSocket protocol. "An endpoint MAY elect to send a pong for only the most
-    /// recent ping" (RFC 6455, 5.5.3): a peer that pings and does not read gets no more than fits.
+    /// recent ping" (RFC 6455, 5.5.3): of one read, that is, and nothing while the peer does not read.
     fn answer_ping(&mut self, content: &[u8]) {
         let pong = frame::pong(content);
         match self.phase {
