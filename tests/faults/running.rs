@@ -64,14 +64,16 @@ impl Running {
             tokio::time::sleep(Duration::from_millis(50)).await;
             last = self.fixture.counters()?;
         }
-        Err(Failure::Unexpected(format!("not within half a minute: {what}; {last:?}, at rest {:?}", self.at_rest)))
+        Err(Failure::Unexpected(format!(
+            "not within half a minute: {what}; {last:?}, at rest {:?}",
+            self.at_rest
+        )))
     }
 
     /// Nothing of any client is left: no session, no member, no descriptor.
     pub(crate) async fn until_nothing_is_left(&mut self) -> Outcome {
-        let clean = |now: &Counters, rest: &Counters| {
-            now.left().is_empty() && now.descriptors <= rest.descriptors
-        };
+        let clean =
+            |now: &Counters, rest: &Counters| now.left().is_empty() && now.descriptors <= rest.descriptors;
         self.until("nothing is left", clean).await.map(drop)
     }
 }

@@ -26,7 +26,10 @@ async fn a_server_that_is_told_to_stop_sends_its_clients_away_to_come_back_and_e
         running.fixture.signal("TERM")?;
         for client in clients {
             let last = client.await.map_err(|error| Failure::Unexpected(error.to_string()))?;
-            assert!(!last.iter().any(|packet| packet == "41"), "{mode}: a DISCONNECT, after which nobody comes back");
+            assert!(
+                !last.iter().any(|packet| packet == "41"),
+                "{mode}: a DISCONNECT, after which nobody comes back"
+            );
         }
         let status = tokio::time::timeout(PATIENCE, async {
             loop {

@@ -18,7 +18,8 @@ const PINGED_BYTES: usize = 24 * 1024 * 1024;
 const OUTBOX_BYTES: &str = "500000";
 
 #[actix_rt::test]
-async fn peers_that_stop_reading_are_closed_within_bounded_memory_and_their_neighbours_are_served() -> Outcome {
+async fn peers_that_stop_reading_are_closed_within_bounded_memory_and_their_neighbours_are_served() -> Outcome
+{
     for mode in MODES {
         let mut running = Running::start(mode, steady().with("OUTBOX_BYTES", OUTBOX_BYTES))?;
         let mut neighbour = running.client(Transport::WebSocket).await?;
@@ -28,7 +29,8 @@ async fn peers_that_stop_reading_are_closed_within_bounded_memory_and_their_neig
         for _ in 0..PEERS {
             peers.push(silent_peer(&running).await?);
         }
-        let asking: Vec<_> = peers.into_iter().map(|peer| actix_rt::spawn(ask_and_never_read(peer))).collect();
+        let asking: Vec<_> =
+            peers.into_iter().map(|peer| actix_rt::spawn(ask_and_never_read(peer))).collect();
         let mut most = 0;
         let mut number = 0;
         while asking.iter().any(|task| !task.is_finished()) {

@@ -25,16 +25,20 @@ async fn requests_that_trickle_in_are_cut_off_and_others_served() -> Outcome {
             poster.sid()
         );
         let get = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n";
-        let upgrade = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n";
+        let upgrade =
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n";
         let cases = [
             ("nothing at all", "", false),
             ("a head", get, true),
             ("the head of an upgrade", upgrade, true),
             ("a body", post.as_str(), true),
         ];
-        let connections: Vec<_> =
-            cases.map(|(what, front, trickles)| (what, trickle(&running, front, trickles))).into_iter().collect();
-        let tasks: Vec<_> = connections.into_iter().map(|(what, task)| (what, actix_rt::spawn(task))).collect();
+        let connections: Vec<_> = cases
+            .map(|(what, front, trickles)| (what, trickle(&running, front, trickles)))
+            .into_iter()
+            .collect();
+        let tasks: Vec<_> =
+            connections.into_iter().map(|(what, task)| (what, actix_rt::spawn(task))).collect();
         let mut number = 0;
         while tasks.iter().any(|(_, task)| !task.is_finished()) {
             trip(&mut neighbour, number).await?;
