@@ -1,5 +1,13 @@
 //! What a packet costs on its way: mailbox messages and encodings, counted where they are made.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that asks for what is not there has to fail"
+)]
+
 use greenroom::prelude::*;
 use greenroom::testing::{SimulatedClient, Simulation};
 

@@ -46,6 +46,11 @@ impl Stage {
         self.sockets.lock().unwrap()[number].clone()
     }
 
+    /// The socket that was admitted last.
+    pub(crate) fn newest_socket(&self) -> Socket {
+        self.sockets.lock().unwrap().last().unwrap().clone()
+    }
+
     /// Why sockets of `/` have been disconnected so far.
     pub(crate) fn ended(&self) -> Vec<String> {
         self.ended.lock().unwrap().clone()
@@ -73,11 +78,15 @@ impl Stage {
 
     /// The client is served as if nothing had been.
     pub(crate) async fn assert_served(&self, client: &SimulatedClient) {
+        drop(client.received());
         assert_eq!(self.ask(client, r#"299["echo","still here"]"#).await, [r#"399["still here"]"#]);
     }
 
     /// Breaks the connections, and nothing of them is left.
-    pub(crate) async fn assert_nothing_left_without(&self, clients: impl IntoIterator<Item = SimulatedClient>) {
+    pub(crate) async fn assert_nothing_left_without(
+        &self,
+        clients: impl IntoIterator<Item = SimulatedClient>,
+    ) {
         for client in clients {
             client.abort();
         }

@@ -26,7 +26,7 @@ impl Args {
 
     /// The JSON text of the array of arguments.
     #[must_use]
-    pub fn json(&self) -> &str {
+    pub fn json(&self) -> String {
         self.0.json()
     }
 
@@ -51,14 +51,15 @@ impl Args {
     /// One of the arguments, as it came.
     #[must_use]
     pub fn nth(&self, place: usize) -> Option<Self> {
-        self.texts().get(place).map(|text| self.with_items(text))
+        self.texts().get(place).map(|text| self.with_items(text.get()))
     }
 
     /// All arguments from this place on, as they came.
     #[must_use]
     pub fn skip(&self, count: usize) -> Self {
         let texts = self.texts();
-        self.with_items(&texts.get(count..).unwrap_or_default().join(","))
+        let rest: Vec<&str> = texts.iter().skip(count).map(|text| text.get()).collect();
+        self.with_items(&rest.join(","))
     }
 
     /// Reads the arguments as a handler would.
@@ -69,10 +70,9 @@ impl Args {
         T::from_args(self.clone())
     }
 
-    fn texts(&self) -> Vec<&str> {
+    fn texts(&self) -> Vec<Box<RawValue>> {
         // The packet was checked when it came: what it holds is an array.
-        let texts: Vec<&RawValue> = serde_json::from_str(self.json()).unwrap_or_default();
-        texts.into_iter().map(RawValue::get).collect()
+        serde_json::from_str(&self.json()).unwrap_or_default()
     }
 
     /// Placeholders keep their numbers, so all attachments come along.
@@ -142,8 +142,8 @@ impl<T: Serialize> IntoArgs for T {
 
 impl IntoArgs for Args {
     fn into_args(self) -> Result<EncodedArgs, serde_json::Error> {
-        let (json, attachments) = self.0.into_parts();
-        Ok(EncodedArgs { text: Text::Shared(json), brackets: true, attachments })
+        let (items, attachments) = self.0.into_parts();
+        Ok(EncodedArgs { text: Text::Shared(items), brackets: false, attachments })
     }
 }
 
@@ -151,11 +151,11 @@ fn decode_one_or_tuple<T: DeserializeOwned>(args: &Args) -> Result<T, serde_json
     match args.len() {
         0 => serde_json::from_str("null").or_else(|_| serde_json::from_str("[]")),
         1 => {
-            let one = serde_json::from_str(items(args.json()));
+            let one = serde_json::from_str(args.0.items());
             // A tuple whose other places are options: `(text, Option<Color>)` for `emit("say", text)`.
-            one.or_else(|error| serde_json::from_str(args.json()).map_err(|_| error))
+            one.or_else(|error| serde_json::from_str(&args.json()).map_err(|_| error))
         }
-        _ => serde_json::from_str(args.json()),
+        _ => serde_json::from_str(&args.json()),
     }
 }
 
@@ -188,7 +188,11 @@ impl EncodedArgs {
 fn encode<T: Serialize + ?Sized>(value: &T) -> Result<EncodedArgs, serde_json::Error> {
     let arity = arity_of(value);
     if matches!(arity, Many::None) {
-        return Ok(EncodedArgs { text: Text::Written(String::new()), brackets: false, attachments: Vec::new() });
+        return Ok(EncodedArgs {
+            text: Text::Written(String::new()),
+            brackets: false,
+            attachments: Vec::new(),
+        });
     }
     let (text, attachments) = collecting(|| serde_json::to_string(value));
     Ok(EncodedArgs { text: Text::Written(text?), brackets: matches!(arity, Many::Several), attachments })
@@ -353,7 +357,7 @@ mod tests {
     fn arguments_can_be_taken_apart_without_being_changed() {
         let came = args(r#"["room",1.0,{"big":18446744073709551616}]"#);
         let First(room, rest) = came.parse::<First<String>>().unwrap();
-        assert_eq!((room.as_str(), rest.json()), ("room", r#"[1.0,{"big":18446744073709551616}]"#));
+        assert_eq!((room.as_str(), rest.json().as_str()), ("room", r#"[1.0,{"big":18446744073709551616}]"#));
         assert_eq!(came.nth(1).unwrap().json(), "[1.0]");
         assert!(came.nth(3).is_none());
         assert!(args("[]").parse::<First<String>>().is_err());

@@ -54,7 +54,9 @@ impl FanoutActor {
             Skip::Nobody => to.iter().for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery)),
             Skip::One(_) | Skip::Many(_) => {
                 let wanted = |slot: &&Slot| !skip.contains(SlotRef { worker: self.worker, slot: **slot });
-                to.iter().filter(wanted).for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery));
+                to.iter()
+                    .filter(wanted)
+                    .for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery));
             }
         }
         tally.report(&self.runtime);
@@ -96,6 +98,7 @@ impl Handler<FanoutCommand> for FanoutActor {
 struct Tally {
     queued: u64,
     dropped: u64,
+    overflowed: u64,
 }
 
 impl Tally {
@@ -104,9 +107,9 @@ impl Tally {
         let Some(outbox) = slots.find(to) else { return };
         match outbox.push(packet, delivery) {
             Pushed::Queued => self.queued += 1,
-            Pushed::Dropped => self.dropped += 1,
+            Pushed::Dropped => self.dropped += u64::from(delivery == Delivery::Volatile),
             // The outbox tells its session, which closes as a slow client.
-            Pushed::Overflow => {}
+            Pushed::Overflow => self.overflowed += 1,
         }
     }
 
@@ -114,6 +117,9 @@ impl Tally {
         runtime.metrics.deliveries.add(self.queued);
         if self.dropped > 0 {
             runtime.metrics.volatile_dropped.add(self.dropped);
+        }
+        if self.overflowed > 0 {
+            runtime.metrics.slow_clients_closed.add(self.overflowed);
         }
     }
 }

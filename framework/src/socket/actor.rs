@@ -107,6 +107,10 @@ impl SocketActor {
     }
 
     fn packets(&mut self, packets: Vec<Inbound>, permit: &ReadPermit, ctx: &mut Context<Self>) {
+        if packets.len() > 1 {
+            // Most events are acknowledged: one allocation for all the answers.
+            self.pushes.reserve(packets.len());
+        }
         for packet in packets {
             match packet {
                 // At once: a handler that the inbox waits for may be waiting for this.

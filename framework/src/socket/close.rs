@@ -37,26 +37,34 @@ impl SocketActor {
         }
         let farewell = self.socket.own(encode::disconnect(&self.socket.shared().namespace.path));
         self.ask([farewell], ctx);
-        self.begin_leaving(DisconnectReason::ServerNamespaceDisconnect, ctx);
-        if close {
-            self.flush(ctx);
-            let command = FanoutCommand::CloseSession {
-                session: self.socket.session().clone(),
-                reason: DisconnectReason::ServerNamespaceDisconnect,
-            };
-            let fanout = self.worker.handle.fanout.clone();
-            self.send_to_fanout(&fanout, command, ctx);
-        }
+        self.prepare_leaving(DisconnectReason::ServerNamespaceDisconnect, ctx);
+        self.ask(close.then_some(Op::CloseSession), ctx);
+        self.work(ctx);
+    }
+
+    /// Closes the whole connection, behind the packets that this socket has sent.
+    pub(super) fn close_session(&mut self, ctx: &mut Context<Self>) {
+        self.flush(ctx);
+        let command = FanoutCommand::CloseSession {
+            session: self.socket.session().clone(),
+            reason: DisconnectReason::ServerNamespaceDisconnect,
+        };
+        let fanout = self.worker.handle.fanout.clone();
+        self.send_to_fanout(&fanout, command, ctx);
     }
 
     pub(super) fn begin_leaving(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+        self.prepare_leaving(reason, ctx);
+        self.work(ctx);
+    }
+
+    fn prepare_leaving(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
         self.leaving(reason, true, ctx);
         let namespace = self.socket.shared().namespace.clone();
         let shared = namespace.hooks.read().unwrap_or_else(PoisonError::into_inner).disconnecting.clone();
         let own = self.socket.local().hooks.as_mut().map(|hooks| std::mem::take(&mut hooks.disconnecting));
         self.call_hooks(shared.into_iter().chain(own.unwrap_or_default()), reason, ctx);
         self.ask([Op::Gone], ctx);
-        self.work(ctx);
     }
 
     /// It ends between its question to the namespace and the answer: no user code has seen it.

@@ -356,7 +356,7 @@ impl Socket {
     /// socket must not keep anybody from ending it.
     pub(super) fn perform_from_outside(&self, op: Op) -> Result<(), EmitError> {
         match op {
-            Op::Join(..) | Op::Leave(..) | Op::Disconnect { .. } | Op::Gone => {
+            Op::Join(..) | Op::Leave(..) | Op::Disconnect { .. } | Op::Gone | Op::CloseSession => {
                 self.tell(SocketCommand::Operation(op));
                 Ok(())
             }

@@ -97,6 +97,7 @@ impl SocketActor {
         let me = self.socket.member();
         match op {
             Op::Emit { to, .. } if *to == me => Class::Own,
+            Op::CloseSession => Class::Own,
             Op::Emit { .. } => Class::Direct,
             Op::EmitWithAck { to, .. } => {
                 if to.member() == me {
@@ -147,6 +148,7 @@ impl SocketActor {
             }
             Op::Disconnect { socket, close } => self.disconnect(&socket, close, ctx),
             Op::Gone => self.gone(ctx),
+            Op::CloseSession => self.close_session(ctx),
         }
     }
 

@@ -63,48 +63,39 @@ impl SocketTable {
         Self { server, worker, decoder, sockets: SmallVec::new(), connect_deadline }
     }
 
+    /// What a message is for whom; nothing if it is no more than a part, or is dealt with here.
     fn handle_message(
         &mut self,
         message: Message,
-        batches: &mut Batches,
         cx: &mut SessionCx<'_>,
-    ) -> Result<(), Violation> {
+    ) -> Result<Option<(Socket, Inbound)>, Violation> {
         let decoded = match message {
             Message::Text(text) => self.decoder.text(text, cx.now()),
             Message::Binary(bytes) => self.decoder.binary(bytes),
         };
         match decoded.map_err(|error| undecodable(&error))? {
-            Some(packet) => self.handle_packet(packet, batches, cx),
-            None => Ok(()),
+            Some(packet) => self.handle_packet(packet, cx),
+            None => Ok(None),
         }
     }
 
     fn handle_packet(
         &mut self,
         packet: Packet,
-        batches: &mut Batches,
         cx: &mut SessionCx<'_>,
-    ) -> Result<(), Violation> {
+    ) -> Result<Option<(Socket, Inbound)>, Violation> {
         let inbound = match packet.kind {
-            PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx),
+            PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx).map(|()| None),
             // Only servers send it.
             PacketKind::ConnectError { .. } => return Err(Violation(DisconnectReason::ForcedServerClose)),
-            PacketKind::Disconnect => {
-                let place = self.newest(&packet.namespace).filter(|place| !place.left);
-                place.ok_or(Violation(DisconnectReason::ForcedServerClose))?.left = true;
-                Inbound::Disconnect
-            }
+            PacketKind::Disconnect => Inbound::Disconnect,
             PacketKind::Event { name, ack, args } => Inbound::Event { name, ack, args: Args::new(args) },
             PacketKind::Ack { id, args } => Inbound::Ack { id, args: Args::new(args) },
         };
-        let leaves = matches!(inbound, Inbound::Disconnect);
-        let place = self.newest(&packet.namespace).filter(|place| leaves || !place.left);
-        let socket = &place.ok_or(Violation(DisconnectReason::ForcedServerClose))?.socket;
-        match batches.last_mut() {
-            Some((last, packets)) if last.id() == socket.id() => packets.push(inbound),
-            _ => batches.push((socket.clone(), vec![inbound])),
-        }
-        Ok(())
+        let place = self.newest(&packet.namespace).filter(|place| !place.left);
+        let place = place.ok_or(Violation(DisconnectReason::ForcedServerClose))?;
+        place.left = matches!(inbound, Inbound::Disconnect);
+        Ok(Some((place.socket.clone(), inbound)))
     }
 
     fn connect(
@@ -166,10 +157,15 @@ impl SessionApp for SocketTable {
     fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>) {
         let mut batches = Batches::new();
         let mut violation = None;
-        for message in messages {
-            if let Err(Violation(reason)) = self.handle_message(message, &mut batches, cx) {
-                violation = Some(reason);
-                break;
+        let mut messages = messages.into_iter();
+        while let Some(message) = messages.next() {
+            match self.handle_message(message, cx) {
+                Ok(Some((socket, packet))) => add(&mut batches, socket, packet, messages.len()),
+                Ok(None) => {}
+                Err(Violation(reason)) => {
+                    violation = Some(reason);
+                    break;
+                }
             }
         }
         for (socket, packets) in batches {
@@ -209,6 +205,18 @@ impl Drop for SocketTable {
         // Only if the session's actor died: a session that ends in order has told its sockets.
         for Place { socket, .. } in &self.sockets {
             socket.end(DisconnectReason::TransportClose);
+        }
+    }
+}
+
+/// Puts a packet behind the last one if it is for the same socket; `more` may follow.
+fn add(batches: &mut Batches, socket: Socket, packet: Inbound, more: usize) {
+    match batches.last_mut() {
+        Some((last, packets)) if last.id() == socket.id() => packets.push(packet),
+        _ => {
+            let mut packets = Vec::with_capacity(more + 1);
+            packets.push(packet);
+            batches.push((socket, packets));
         }
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Op {
     Find { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, reply: FindReply },
     /// The socket itself has left: its namespace forgets it.
     Gone,
+    /// Behind all that, the connection is closed.
+    CloseSession,
 }
 
 impl Op {
@@ -50,7 +52,8 @@ impl Op {
             | Self::Broadcast { .. }
             | Self::Disconnect { .. }
             | Self::Find { .. }
-            | Self::Gone => {}
+            | Self::Gone
+            | Self::CloseSession => {}
         }
     }
 }

@@ -56,7 +56,8 @@ impl Delay {
 
 impl Drop for Delay {
     fn drop(&mut self) {
-        HELD.set(None);
+        // What is dropped with it may send something.
+        drop(HELD.take());
     }
 }
 

@@ -81,7 +81,6 @@ impl Simulation {
     }
 
     /// Delivers one message, if any is under way.
-    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn step(&self) -> bool {
         self.delay.deliver_one()
     }

@@ -324,7 +324,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     fn packets(&mut self, frames: impl Iterator<Item = Frame>) -> (Vec<Packet>, Option<Over>) {
-        let mut packets = Vec::new();
+        let mut packets = Vec::with_capacity(frames.size_hint().0);
         for frame in frames {
             let packet = match frame {
                 Frame::Text(text) => Packet::decode_text(text),

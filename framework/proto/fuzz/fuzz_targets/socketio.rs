@@ -73,11 +73,12 @@ fn check(packet: &Packet) {
 
 /// `serde_json` agrees on what is there, and never meets its own limit of nesting.
 fn check_args(args: &Args) {
-    let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(args.json()).unwrap();
+    let json = args.json();
+    let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(&json).unwrap();
     assert_eq!(items.len(), args.len());
     assert_eq!(args.is_empty(), args.items().trim().is_empty());
     assert!(args.attachments().len() <= 3);
-    if let Err(error) = serde_json::from_str::<serde_json::Value>(args.json()) {
+    if let Err(error) = serde_json::from_str::<serde_json::Value>(&json) {
         assert!(!error.to_string().contains("recursion"));
     }
 }

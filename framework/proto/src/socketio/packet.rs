@@ -102,52 +102,56 @@ impl fmt::Debug for RawText {
     }
 }
 
-/// Arguments of an event or an acknowledgement, as the JSON text of their array. An attachment
-/// stands in it as `{"_placeholder":true,"num":0}`, where `num` counts from 0 in
+/// Arguments of an event or an acknowledgement, as the JSON text of the items of their array. An
+/// attachment stands in it as `{"_placeholder":true,"num":0}`, where `num` counts from 0 in
 /// [`attachments`](Self::attachments); the same one may stand there twice.
+///
+/// The text is a slice of what came: it keeps all of that read in memory.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Args {
-    json: ByteString,
+    items: ByteString,
     len: usize,
     attachments: Vec<Bytes>,
 }
 
 impl Args {
     /// Takes the text of a JSON array. The text is not refused here if it is none; it has no
-    /// arguments then, and whoever reads it as a type gets the error.
+    /// arguments then.
     #[must_use]
     pub fn new(json: ByteString, attachments: Vec<Bytes>) -> Self {
         let len = json::count_items(&json);
-        Self { json, len, attachments }
+        let text = json.trim();
+        let items = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let items = items.map_or(ByteString::new(), |items| json.slice_ref(items));
+        Self { items, len, attachments }
     }
 
     /// No arguments at all.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { json: ByteString::from_static("[]"), len: 0, attachments: Vec::new() }
+        Self { items: ByteString::from_static(""), len: 0, attachments: Vec::new() }
     }
 
-    pub(super) const fn counted(json: ByteString, len: usize) -> Self {
-        Self { json, len, attachments: Vec::new() }
+    pub(super) const fn counted(items: ByteString, len: usize) -> Self {
+        Self { items, len, attachments: Vec::new() }
     }
 
-    /// The JSON text, brackets included, and the attachments.
+    /// The items' text and the attachments.
     #[must_use]
     pub fn into_parts(self) -> (ByteString, Vec<Bytes>) {
-        (self.json, self.attachments)
+        (self.items, self.attachments)
     }
 
-    /// The JSON text, brackets included.
+    /// The JSON text of the array, brackets included.
     #[must_use]
-    pub fn json(&self) -> &str {
-        &self.json
+    pub fn json(&self) -> String {
+        ["[", &self.items, "]"].concat()
     }
 
     /// The JSON text without its brackets, as [`encode`](super::encode) takes it.
     #[must_use]
     pub fn items(&self) -> &str {
-        let text = self.json.trim();
-        text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or_default()
+        &self.items
     }
 
     /// The attachments, in the order of their numbers.
@@ -175,7 +179,7 @@ impl fmt::Debug for Args {
         formatter
             .debug_struct("Args")
             .field("len", &self.len)
-            .field("bytes", &self.json.len())
+            .field("bytes", &self.items.len())
             .field("attachments", &self.attachments.len())
             .finish()
     }

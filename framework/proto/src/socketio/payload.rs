@@ -69,14 +69,20 @@ impl Payload<'_> {
         };
         let name = name.map_err(|kind| self.error(kind, range.start))?;
         let behind_name = self.json.get(range.end..).unwrap_or_default();
-        Ok(PacketKind::Event { name, ack: self.header.id, args: args_behind(behind_name, shape.items) })
+        Ok(PacketKind::Event {
+            name,
+            ack: self.header.id,
+            args: args_behind(self.text, behind_name, shape.items),
+        })
     }
 
     /// "The payload is mandatory and MUST be an array (possibly empty)."
     fn ack(self) -> Result<PacketKind, DecodeError> {
         let id = self.header.id.ok_or(self.error(DecodeErrorKind::MissingAckId, 0))?;
         let shape = self.scan_for(&[Value::Array])?;
-        Ok(PacketKind::Ack { id, args: Args::counted(self.text.slice_ref(self.json.trim()), shape.items) })
+        let items = self.json.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let items = self.text.slice_ref(items.unwrap_or_default());
+        Ok(PacketKind::Ack { id, args: Args::counted(items, shape.items) })
     }
 
     fn scan_for(self, roots: &[Value]) -> Result<Shape, DecodeError> {
@@ -122,16 +128,11 @@ impl Payload<'_> {
     }
 }
 
-/// The arguments without the name: the one copy that a text packet costs here, since their bracket
-/// stands before the name.
-fn args_behind(behind_name: &str, items: usize) -> Args {
-    let Some(rest) = behind_name.trim_start().strip_prefix(',').map(str::trim) else {
-        return Args::empty();
-    };
-    let mut json = String::with_capacity(rest.len().saturating_add(1));
-    json.push('[');
-    json.push_str(rest);
-    Args::counted(json.into(), items.saturating_sub(1))
+/// The text between an array's first item and its closing bracket, as arguments.
+fn args_behind(text: &ByteString, behind_name: &str, items: usize) -> Args {
+    let rest = behind_name.trim_start().strip_prefix(',').map(str::trim);
+    let Some(rest) = rest.and_then(|rest| rest.strip_suffix(']')) else { return Args::empty() };
+    Args::counted(text.slice_ref(rest.trim_end()), items.saturating_sub(1))
 }
 
 #[cfg(test)]
@@ -146,9 +147,7 @@ mod tests {
 
     fn named(wire: &'static str) -> (String, String, usize) {
         match kind(wire) {
-            Ok(PacketKind::Event { name, args, .. }) => {
-                (name.to_string(), args.json().to_owned(), args.len())
-            }
+            Ok(PacketKind::Event { name, args, .. }) => (name.to_string(), args.json(), args.len()),
             other => panic!("{wire}: {other:?}"),
         }
     }
@@ -158,7 +157,7 @@ mod tests {
         let table = [
             (r#"2["foo"]"#, "foo", "[]", 0),
             (r#"2["foo",null]"#, "foo", "[null]", 1),
-            (r#"2[ "foo" , 1.0 , 18446744073709551616 ] "#, "foo", "[1.0 , 18446744073709551616 ]", 2),
+            (r#"2[ "foo" , 1.0 , 18446744073709551616 ] "#, "foo", "[1.0 , 18446744073709551616]", 2),
             (r#"2[""]"#, "", "[]", 0),
             (r#"2[7,"x"]"#, "7", r#"["x"]"#, 1),
             (r#"2["a\"\u00e9",[",]"]]"#, "a\"é", r#"[[",]"]]"#, 1),
@@ -171,7 +170,7 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_is_its_id_and_an_array() {
-        let expected = PacketKind::Ack { id: AckId(12), args: Args::counted("[1,2]".into(), 2) };
+        let expected = PacketKind::Ack { id: AckId(12), args: Args::counted("1,2".into(), 2) };
         assert_eq!(kind("312 [1,2] "), Ok(expected));
         assert_eq!(kind("30[]"), Ok(PacketKind::Ack { id: AckId(0), args: Args::empty() }));
     }
@@ -238,11 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_bracket_is_copied() {
+    fn nothing_is_copied() {
         let text = ByteString::from(r#"0/a,{"token":"t"}"#.to_owned());
         let header = Header::read(&text, 10).unwrap();
         let Ok(PacketKind::Connect { auth: Some(auth) }) = read(&text, &header, 127) else { panic!() };
         assert_eq!(auth.as_str().as_ptr(), text.as_ptr().wrapping_add(4));
         assert_eq!(header.namespace.as_ptr(), text.as_ptr().wrapping_add(1));
+        let text = ByteString::from(r#"2["say",{"a":1}]"#.to_owned());
+        let header = Header::read(&text, 10).unwrap();
+        let Ok(PacketKind::Event { args, .. }) = read(&text, &header, 127) else { panic!() };
+        assert_eq!(args.items().as_ptr(), text.as_ptr().wrapping_add(8));
     }
 }
