@@ -92,6 +92,7 @@ proptest! {
         for op in &ops {
             world.run(op);
         }
+        world.run(&Op::PostEnded { aborted: false });
         for _ in 0..20 {
             let Some(deadline) = world.session.next_deadline() else { break };
             world.run(&Op::Wait(deadline - world.now));

@@ -163,6 +163,10 @@ impl SessionActor {
     /// Runs the machine's deadlines before its next input, as it demands.
     fn machine_deadline(&mut self, now: Instant) {
         if self.machine.next_deadline().is_some_and(|deadline| deadline <= now) {
+            // A pong may wait where nobody reads, behind handlers that take their time.
+            if self.wire.as_ref().is_some_and(|(_, line)| line.take_paused()) {
+                self.machine.excuse(now);
+            }
             self.machine.handle_deadline(now, &mut self.effects);
         }
     }

@@ -48,7 +48,10 @@ struct Wire<Io> {
     /// Bytes that came with the request; gone after the first poll.
     early: BytesMut,
     phase: Phase,
+    /// The peer does not read.
     blocked: bool,
+    /// Nor do we.
+    paused: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +138,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             early,
             phase: Phase::Probing,
             blocked: false,
+            paused: false,
             ticket,
         }
     }
@@ -290,7 +294,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         }
         let limit = self.ticket.session.runtime().config.read_ahead_bytes;
         loop {
-            ready!(self.budget.poll_below(limit, cx));
+            ready!(self.poll_budget(limit, cx));
             let over = SCRATCH.with_borrow_mut(|scratch| {
                 let mut buffer = ReadBuf::new(scratch);
                 match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
@@ -303,6 +307,16 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                 return Poll::Ready(over);
             }
         }
+    }
+
+    /// Ready while few enough handlers are behind.
+    fn poll_budget(&mut self, limit: usize, cx: &Context<'_>) -> Poll<()> {
+        let may_read = self.budget.poll_below(limit, cx);
+        if may_read.is_pending() != self.paused {
+            self.paused = may_read.is_pending();
+            self.ticket.line.set_paused(self.paused);
+        }
+        may_read
     }
 
     /// Brings what one read held to the session, as one command.

@@ -24,6 +24,7 @@ fuzz_target!(|input: &[u8]| {
     let arrived = world.arrived();
     assert_eq!(arrived, world.pushed[..arrived.len()]);
     // Whatever happened: a session that nobody uses ends.
+    world.run(&Op::PostEnded { aborted: false });
     for _ in 0..20 {
         let Some(deadline) = world.session.next_deadline() else { break };
         world.run(&Op::Wait(deadline - world.now));

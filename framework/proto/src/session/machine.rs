@@ -295,6 +295,10 @@ impl Session {
             return self.end(DisconnectReason::PingTimeout, PollAnswer::Close, effects);
         }
         self.handle_upgrade_deadline(now, effects);
+        // The pong of a polling client waits behind the POST that is not answered yet.
+        if let Carrier::Polling { posting: true, .. } = self.carrier {
+            self.excuse(now);
+        }
         if self.is_open() {
             match self.heartbeat.handle_deadline(now, &self.limits) {
                 Beat::Nothing => {}
@@ -302,6 +306,11 @@ impl Session {
                 Beat::Dead => self.end(DisconnectReason::PingTimeout, PollAnswer::Close, effects),
             }
         }
+    }
+
+    /// Takes note that the host did not read what the peer may have sent: silence says nothing then.
+    pub fn excuse(&mut self, now: Instant) {
+        self.heartbeat.heard(now);
     }
 
     /// Ends the session from this side. What is in the outbox, and what comes until it is sealed, still leaves.
