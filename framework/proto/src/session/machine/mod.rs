@@ -10,11 +10,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::effect::{Effect, PollAnswer, Refusal, Source, WireEnd, WireId};
+use super::effect::{Effect, PollAnswer, WireId};
 use super::heartbeat::{Beat, Heartbeat};
 use super::limits::SessionLimits;
-use crate::engineio::{Message, Packet};
 use crate::socket::reason::DisconnectReason;
+
+mod packets;
+mod requests;
+mod upgrade;
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,171 +104,6 @@ impl Session {
         session.phase = Phase::Open;
         session.carrier = Carrier::WebSocket(wire);
         (session, wire)
-    }
-}
-
-/// Requests.
-impl Session {
-    /// Handles a GET; `pending` says whether the outbox has something for it.
-    pub fn handle_poll(&mut self, pending: bool, now: Instant, effects: &mut Vec<Effect>) {
-        self.claim();
-        match (&self.phase, &mut self.carrier) {
-            (Phase::Closed, _) => effects.push(Effect::Refuse(Refusal::Over)),
-            (_, Carrier::WebSocket(_)) => effects.push(Effect::Refuse(Refusal::TransportMismatch)),
-            // "The client MUST NOT have several GET requests at the same time": the session ends.
-            (_, Carrier::Polling { waiting: true, .. }) => {
-                effects.push(Effect::Refuse(Refusal::Overlap));
-                self.end(DisconnectReason::TransportError, PollAnswer::Close, effects);
-            }
-            (_, Carrier::Polling { waiting, probe, .. }) => {
-                effects.push(Effect::Accept);
-                if pending {
-                    effects.push(Effect::AnswerPoll(PollAnswer::Outbox));
-                    return;
-                }
-                *waiting = true;
-                if let Phase::Closing { sealed: true, .. } = self.phase {
-                    return self.end(DisconnectReason::TransportClose, PollAnswer::Close, effects);
-                }
-                if let Some(probe) = probe.as_mut().filter(|probe| probe.asked) {
-                    probe.noop_at = Some(now + self.limits.upgrade_noop_interval);
-                }
-            }
-        }
-    }
-
-    /// Handles that the outbox has something to send.
-    pub fn handle_pending(&mut self, effects: &mut Vec<Effect>) {
-        self.answer_poll(PollAnswer::Outbox, effects);
-    }
-
-    /// Handles that a GET was aborted before its answer was handed over. What it should have carried is lost.
-    pub fn handle_poll_aborted(&mut self, effects: &mut Vec<Effect>) {
-        if let Carrier::Polling { waiting, .. } = &mut self.carrier {
-            *waiting = false;
-            self.end(DisconnectReason::TransportError, PollAnswer::Close, effects);
-        }
-    }
-
-    /// Handles the start of a POST. Its packets follow, then [`Session::handle_post_ended`].
-    pub fn handle_post(&mut self, effects: &mut Vec<Effect>) {
-        self.claim();
-        match (&self.phase, &mut self.carrier) {
-            (Phase::Closed, _) => effects.push(Effect::Refuse(Refusal::Over)),
-            (_, Carrier::WebSocket(_)) => effects.push(Effect::Refuse(Refusal::TransportMismatch)),
-            // "The client MUST NOT have several POST requests at the same time": the session ends.
-            (_, Carrier::Polling { posting: true, .. }) => {
-                effects.push(Effect::Refuse(Refusal::Overlap));
-                self.end(DisconnectReason::TransportError, PollAnswer::Close, effects);
-            }
-            (_, Carrier::Polling { posting, .. }) => {
-                *posting = true;
-                effects.push(Effect::Accept);
-            }
-        }
-    }
-
-    /// Handles the end of a POST: answered, or aborted by the peer.
-    pub fn handle_post_ended(&mut self, aborted: bool, effects: &mut Vec<Effect>) {
-        if let Carrier::Polling { posting, .. } = &mut self.carrier {
-            *posting = false;
-            if aborted {
-                self.end(DisconnectReason::TransportError, PollAnswer::Close, effects);
-            }
-        }
-    }
-
-    /// Handles the request for a WebSocket of this session.
-    pub fn handle_upgrade(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        let refusal = match (&self.phase, &self.carrier) {
-            (Phase::Closing { .. } | Phase::Closed, _) => Refusal::Over,
-            (_, Carrier::WebSocket(_) | Carrier::Polling { probe: Some(_), .. }) => Refusal::SecondUpgrade,
-            (_, Carrier::Polling { .. }) if !self.limits.allow_upgrades => Refusal::NoUpgrades,
-            (_, Carrier::Polling { .. }) => return self.start_upgrade(now, effects),
-        };
-        effects.push(Effect::Refuse(refusal));
-    }
-}
-
-/// Packets and the ends of WebSockets.
-impl Session {
-    /// Handles a packet of the peer; gives back what is meant for the protocol above.
-    pub fn handle_packet(
-        &mut self,
-        source: Source,
-        packet: Packet,
-        now: Instant,
-        effects: &mut Vec<Effect>,
-    ) -> Option<Message> {
-        match self.role(source) {
-            Role::Carrier => self.handle_carried(packet, now, effects),
-            Role::Probe => {
-                self.handle_probe(&packet, now, effects);
-                None
-            }
-            Role::Stranger => None,
-        }
-    }
-
-    /// Handles input that is not a packet.
-    pub fn handle_bad_packet(&mut self, source: Source, effects: &mut Vec<Effect>) {
-        match self.role(source) {
-            Role::Carrier => self.end(DisconnectReason::ParseError, PollAnswer::Close, effects),
-            Role::Probe => self.fail_upgrade(effects),
-            Role::Stranger => {}
-        }
-    }
-
-    /// Handles that a WebSocket has ended by itself.
-    pub fn handle_wire_ended(&mut self, wire: WireId, end: WireEnd, effects: &mut Vec<Effect>) {
-        let reason = match end {
-            WireEnd::Closed => DisconnectReason::TransportClose,
-            WireEnd::Failed => DisconnectReason::TransportError,
-        };
-        match self.role(Source::Wire(wire)) {
-            Role::Carrier => self.end(reason, PollAnswer::Close, effects),
-            Role::Probe => self.fail_upgrade(effects),
-            Role::Stranger => {}
-        }
-    }
-
-    fn handle_carried(&mut self, packet: Packet, now: Instant, effects: &mut Vec<Effect>) -> Option<Message> {
-        self.heartbeat.heard(now);
-        match packet {
-            Packet::Message(message) => return self.is_open().then_some(message),
-            Packet::Pong(_) => self.heartbeat.pong(now, &self.limits),
-            Packet::Close => self.end(DisconnectReason::TransportClose, PollAnswer::Noop, effects),
-            // "The server sends ping, the client pong" since revision 4: the wrong direction ends the session.
-            Packet::Ping(_) => self.end(DisconnectReason::TransportError, PollAnswer::Close, effects),
-            // Only the server opens, and only a probe upgrades.
-            Packet::Open(_) | Packet::Upgrade => {
-                self.end(DisconnectReason::ParseError, PollAnswer::Close, effects)
-            }
-            Packet::Noop => {}
-        }
-        None
-    }
-
-    fn handle_probe(&mut self, packet: &Packet, now: Instant, effects: &mut Vec<Effect>) {
-        let Carrier::Polling { waiting, probe: Some(probe), .. } = &mut self.carrier else { return };
-        match packet {
-            Packet::Ping(content) if content == "probe" && !probe.asked => {
-                probe.asked = true;
-                effects.push(Effect::SendProbe(probe.wire));
-                if std::mem::take(waiting) {
-                    effects.push(Effect::AnswerPoll(PollAnswer::Noop));
-                }
-            }
-            Packet::Upgrade if probe.asked => self.finish_upgrade(now, effects),
-            // Everything else is out of place before the upgrade is done, and costs only the WebSocket.
-            Packet::Open(_)
-            | Packet::Close
-            | Packet::Ping(_)
-            | Packet::Pong(_)
-            | Packet::Message(_)
-            | Packet::Upgrade
-            | Packet::Noop => self.fail_upgrade(effects),
-        }
     }
 }
 
@@ -374,29 +212,7 @@ impl Session {
     }
 }
 
-/// What a source is to the session at this moment.
-enum Role {
-    Carrier,
-    Probe,
-    /// A POST after the upgrade, a WebSocket whose upgrade has failed, or anything after the end.
-    Stranger,
-}
-
 impl Session {
-    fn role(&self, source: Source) -> Role {
-        match (&self.phase, &self.carrier, source) {
-            (Phase::Closed, ..) => Role::Stranger,
-            (_, Carrier::Polling { posting: true, .. }, Source::Post) => Role::Carrier,
-            (_, Carrier::WebSocket(current), Source::Wire(wire)) if *current == wire => Role::Carrier,
-            (_, Carrier::Polling { probe: Some(probe), .. }, Source::Wire(wire)) if probe.wire == wire => {
-                Role::Probe
-            }
-            (_, Carrier::Polling { .. } | Carrier::WebSocket(_), Source::Post | Source::Wire(_)) => {
-                Role::Stranger
-            }
-        }
-    }
-
     fn claim(&mut self) {
         if let Phase::Opening { .. } = self.phase {
             self.phase = Phase::Open;
@@ -407,45 +223,6 @@ impl Session {
         let wire = WireId(self.next_wire);
         self.next_wire = self.next_wire.wrapping_add(1);
         wire
-    }
-
-    fn start_upgrade(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.claim();
-        let wire = self.new_wire();
-        let by = now + self.limits.upgrade_timeout;
-        if let Carrier::Polling { probe, .. } = &mut self.carrier {
-            *probe = Some(Probe { wire, by, asked: false, noop_at: None });
-            effects.push(Effect::AcceptUpgrade(wire));
-        }
-    }
-
-    fn finish_upgrade(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.heartbeat.heard(now);
-        self.answer_poll(PollAnswer::Noop, effects);
-        let Some(wire) = self.probe().map(|probe| probe.wire) else { return };
-        self.carrier = Carrier::WebSocket(wire);
-        effects.push(Effect::Attach(wire));
-        if let Phase::Closing { .. } = self.phase {
-            effects.push(Effect::FinishWire(wire));
-        }
-    }
-
-    /// Drops the WebSocket; the session stays where it is.
-    fn fail_upgrade(&mut self, effects: &mut Vec<Effect>) {
-        if let Carrier::Polling { probe, .. } = &mut self.carrier
-            && let Some(probe) = probe.take()
-        {
-            effects.push(Effect::DropWire(probe.wire));
-        }
-    }
-
-    fn handle_upgrade_deadline(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        let Carrier::Polling { probe: Some(probe), .. } = &mut self.carrier else { return };
-        if probe.by <= now {
-            self.fail_upgrade(effects);
-        } else if probe.noop_at.is_some_and(|at| at <= now) {
-            self.answer_poll(PollAnswer::Noop, effects);
-        }
     }
 
     fn answer_poll(&mut self, answer: PollAnswer, effects: &mut Vec<Effect>) {
