@@ -1,6 +1,6 @@
 //! `Serve` beside a user's own `App`, and with TLS.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 use std::net::SocketAddr;
 use std::time::Duration;
