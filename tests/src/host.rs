@@ -9,6 +9,8 @@ use actix_web::{App, HttpServer};
 use greenroom::Serve;
 use greenroom::{Config, Server};
 
+use crate::counters::print_on_signal;
+
 /// Serves until SIGTERM, with an Engine.IO echo at `/engine.io/` beside it.
 ///
 /// # Errors
@@ -17,6 +19,7 @@ pub fn run(io: Server, port: u16, mode: &str) -> Result<(), Box<dyn Error>> {
     let config = Config { path: "/engine.io".to_owned(), ..io.config().clone() };
     let echo = greenroom::testing::echo_server(config);
     actix_web::rt::System::new().block_on(async move {
+        print_on_signal(io.clone())?;
         match mode {
             "serve" => serve(io, echo, port).await?,
             "routes" => routes(io, echo, port).await?,
