@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::net::TcpListener;
 
+use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{App, HttpServer};
 use greenroom::Serve;
 use greenroom::{Config, Server};
@@ -40,7 +41,15 @@ async fn routes(io: Server, echo: Server, port: u16) -> io::Result<()> {
     let workers = io.config().workers;
     let routes = io.clone();
     let server = HttpServer::new(move || App::new().service(routes.routes()).service(echo.routes()));
-    io.tune(server).workers(workers).listen(listener)?.run().await
+    let server = io.tune(server).workers(workers).disable_signals().listen(listener)?.run();
+    let handle = server.handle();
+    let mut terminated = signal(SignalKind::terminate())?;
+    actix_web::rt::spawn(async move {
+        terminated.recv().await;
+        io.close().await;
+        handle.stop(true).await;
+    });
+    server.await
 }
 
 #[expect(clippy::print_stdout, reason = "the line that tells a test where to connect")]
