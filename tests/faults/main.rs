@@ -22,4 +22,3 @@ mod shutdown;
 mod slow_peer;
 mod slow_requests;
 mod stage;
-mod swarm;

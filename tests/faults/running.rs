@@ -16,25 +16,14 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    #[allow(dead_code, reason = "one of two suites uses it")]
     pub(crate) fn start(mode: &str, settings: Settings) -> Result<Self, Failure> {
-        Self::start_program(env!("CARGO_BIN_EXE_greenroom-fixture").as_ref(), settings.with("MODE", mode))
+        Self::start_program(env!("CARGO_BIN_EXE_greenroom-fixture").as_ref(), &settings.with("MODE", mode))
     }
 
-    /// As [`start`](Self::start), through the shell that raises the limit of open files as far as it may.
-    pub(crate) fn start_for_thousands(mode: &str, settings: Settings) -> Result<Self, Failure> {
-        let program = env!("CARGO_BIN_EXE_greenroom-fixture");
-        let script = std::env::temp_dir().join(format!("greenroom-fixture-{}-{mode}.sh", std::process::id()));
-        std::fs::write(&script, format!("#!/bin/sh\nulimit -n \"$(ulimit -Hn)\"\nexec '{program}'\n"))?;
-        let mut permissions = std::fs::metadata(&script)?.permissions();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o700);
-        std::fs::set_permissions(&script, permissions)?;
-        let running = Self::start_program(script.as_ref(), settings.with("MODE", mode));
-        std::fs::remove_file(&script)?;
-        running
-    }
-
-    fn start_program(program: &std::ffi::OsStr, settings: Settings) -> Result<Self, Failure> {
-        let mut fixture = Fixture::start(program, &settings)?;
+    /// Runs any program that ends up being the fixture.
+    pub(crate) fn start_program(program: &std::ffi::OsStr, settings: &Settings) -> Result<Self, Failure> {
+        let mut fixture = Fixture::start(program, settings)?;
         let at_rest = fixture.counters()?;
         Ok(Self { fixture, at_rest })
     }
@@ -44,6 +33,7 @@ impl Running {
     }
 
     /// A client that is connected to `/`.
+    #[allow(dead_code, reason = "one of two suites uses it")]
     pub(crate) async fn client(&self, transport: Transport) -> Result<Session, Failure> {
         let mut session = Session::open(self.endpoint(), transport).await?;
         socketio::join(&mut session, "/").await?;
@@ -88,6 +78,7 @@ pub(crate) fn steady() -> Settings {
 }
 
 /// An event that is acknowledged, there and back.
+#[allow(dead_code, reason = "one of two suites uses it")]
 pub(crate) async fn trip(session: &mut Session, number: usize) -> Outcome {
     session.send(format!(r#"42{number}["message-with-ack",{number}]"#)).await?;
     loop {
@@ -102,6 +93,7 @@ pub(crate) async fn trip(session: &mut Session, number: usize) -> Outcome {
 }
 
 /// Closes the sessions in order.
+#[allow(dead_code, reason = "one of two suites uses it")]
 pub(crate) async fn leave(sessions: impl IntoIterator<Item = Session>) -> Outcome {
     for mut session in sessions {
         session.offend(["1".into()]).await?;
