@@ -91,7 +91,7 @@ impl Socket {
             return Emitted::new(Err(EmitError::Closed));
         }
         match encode_event(self.runtime(), &self.shared().namespace.path, event, args) {
-            Ok(frames) => self.perform(Op::Emit { to: self.member(), frames, delivery }),
+            Ok(frames) => self.perform(Op::Emit { to: self.clone(), frames, delivery }),
             Err(error) => Emitted::new(Err(error)),
         }
     }
@@ -99,7 +99,7 @@ impl Socket {
     /// Tells the client of a refusal that no acknowledgement can carry.
     pub(super) fn emit_error(&self, reject: &Reject) -> Option<Op> {
         let frames = encode_event(self.runtime(), &self.shared().namespace.path, "error", reject).ok()?;
-        Some(Op::Emit { to: self.member(), frames, delivery: Delivery::Reliable })
+        Some(Op::Own { frames, delivery: Delivery::Reliable })
     }
 }
 

@@ -360,7 +360,7 @@ impl Socket {
                 self.tell(SocketCommand::Operation(op));
                 Ok(())
             }
-            Op::Emit { .. } | Op::EmitWithAck { .. } | Op::Broadcast { .. } | Op::Find { .. } => {
+            Op::Own { .. } | Op::Emit { .. } | Op::EmitWithAck { .. } | Op::Broadcast { .. } | Op::Find { .. } => {
                 self.send_from_outside(op)
             }
         }
