@@ -23,7 +23,6 @@ use crate::socket::Socket;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
-    label = "this handler's last expression",
     note = "return nothing (end with `;`), or the acknowledgement: `Ok(value)` or `Err(Reject::new(code, message))`",
     note = "errors of other types become a `Reject` by `?`"
 )]
