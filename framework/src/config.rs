@@ -27,6 +27,12 @@ pub struct Config {
     /// Time that an upgrade to WebSocket may take; then the session stays on polling. Default 10 s
     /// (`upgradeTimeout`).
     pub upgrade_timeout: Duration,
+    /// Time from a handshake over polling to the session's first request. Default 20 s: by then a stock
+    /// client has given up (its option `timeout`), and nobody will come.
+    pub claim_timeout: Duration,
+    /// Time in which a session that the server closes must have taken its last packets. Default 10 s:
+    /// a client that is still there takes them at once.
+    pub close_timeout: Duration,
     /// Time after which a session without any socket is closed. Default 45 s (`connectTimeout`).
     pub connect_timeout: Duration,
     /// Bytes of one POST body, of one WebSocket message, and of one polling response unless a
@@ -122,6 +128,8 @@ impl Default for Config {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
+            claim_timeout: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(45),
             max_payload: 1_000_000,
             max_fragments: 1_024,

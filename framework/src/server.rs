@@ -171,6 +171,36 @@ impl Server {
         self.of("/").except(room)
     }
 
+    /// Ends the server: no new sessions, and every client is sent away behind what it still has to
+    /// get, within [`Config::shutdown_timeout`]. Sockets see `server shutting down`; clients see
+    /// their transport close, and come back by themselves to whoever listens then.
+    ///
+    /// [`serve`](crate::serve()) does this on SIGTERM. With [`routes`](Self::routes) it is yours to
+    /// call, before your `HttpServer` stops: that one waits for open connections.
+    ///
+    /// # Cancel safety
+    /// The end goes on.
+    ///
+    /// ```no_run
+    /// # use actix_web::{App, HttpServer};
+    /// # use greenroom::prelude::*;
+    /// # async fn example(io: Server) -> std::io::Result<()> {
+    /// let routes = io.clone();
+    /// let server = HttpServer::new(move || App::new().service(routes.routes()));
+    /// let server = io.tune(server).disable_signals().bind(("127.0.0.1", 7000))?.run();
+    /// let handle = server.handle();
+    /// actix_web::rt::spawn(async move {
+    ///     actix_web::rt::signal::ctrl_c().await.ok();
+    ///     io.close().await;
+    ///     handle.stop(true).await;
+    /// });
+    /// server.await
+    /// # }
+    /// ```
+    pub async fn close(&self) {
+        self.engine.drain(self.config().shutdown_timeout).await;
+    }
+
     /// The server's limits and times.
     #[must_use]
     pub fn config(&self) -> &Config {

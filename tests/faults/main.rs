@@ -17,4 +17,8 @@ mod departures;
 mod limits;
 mod mailboxes;
 mod panics;
+mod running;
+mod shutdown;
+mod slow_peer;
+mod slow_requests;
 mod stage;

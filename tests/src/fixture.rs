@@ -6,9 +6,9 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::Failure;
+use crate::{Counters, Failure};
 
 /// Environment of a fixture; what is not set has the default of the fixture's contract.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,7 @@ impl Settings {
 #[derive(Debug)]
 pub struct Fixture {
     process: Child,
+    output: BufReader<ChildStdout>,
     address: SocketAddr,
 }
 
@@ -45,12 +46,44 @@ impl Fixture {
             .stdout(Stdio::piped())
             .spawn()?;
         match listening_address(&mut process) {
-            Ok(address) => Ok(Self { process, address }),
+            Ok((output, address)) => Ok(Self { process, output, address }),
             Err(failure) => {
                 end(&mut process);
                 Err(failure)
             }
         }
+    }
+
+    /// Asks for its counters.
+    ///
+    /// # Errors
+    /// [`Failure::Io`] or [`Failure::Json`] if it has ended.
+    pub fn counters(&mut self) -> Result<Counters, Failure> {
+        self.signal("USR1")?;
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    /// Sends it a signal, by its name without `SIG`.
+    ///
+    /// # Errors
+    /// [`Failure::Unexpected`] if it has ended.
+    pub fn signal(&self, name: &str) -> Result<(), Failure> {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status()?;
+        if sent.success() {
+            return Ok(());
+        }
+        Err(Failure::Unexpected(format!("the fixture took no SIG{name}")))
+    }
+
+    /// Whether it has ended, and how.
+    ///
+    /// # Errors
+    /// [`Failure::Io`] if the operating system does not know it.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>, Failure> {
+        Ok(self.process.try_wait()?)
     }
 
     /// Where it listens.
@@ -66,14 +99,15 @@ impl Drop for Fixture {
     }
 }
 
-fn listening_address(process: &mut Child) -> Result<SocketAddr, Failure> {
+fn listening_address(process: &mut Child) -> Result<(BufReader<ChildStdout>, SocketAddr), Failure> {
     let Some(output) = process.stdout.take() else {
         return Err(Failure::Unexpected("the fixture has no output".to_owned()));
     };
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
+    let (mut line, mut output) = (String::new(), BufReader::new(output));
+    output.read_line(&mut line)?;
     let address = line.trim().strip_prefix("listening ").and_then(|address| address.parse().ok());
-    address.ok_or_else(|| Failure::Unexpected(format!("the fixture said {line:?} instead of its address")))
+    let unexpected = || Failure::Unexpected(format!("the fixture said {line:?} instead of its address"));
+    Ok((output, address.ok_or_else(unexpected)?))
 }
 
 /// An error means that it has ended already.

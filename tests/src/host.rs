@@ -4,9 +4,12 @@ use std::error::Error;
 use std::io;
 use std::net::TcpListener;
 
+use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{App, HttpServer};
 use greenroom::Serve;
 use greenroom::{Config, Server};
+
+use crate::counters::print_on_signal;
 
 /// Serves until SIGTERM, with an Engine.IO echo at `/engine.io/` beside it.
 ///
@@ -16,6 +19,7 @@ pub fn run(io: Server, port: u16, mode: &str) -> Result<(), Box<dyn Error>> {
     let config = Config { path: "/engine.io".to_owned(), ..io.config().clone() };
     let echo = greenroom::testing::echo_server(config);
     actix_web::rt::System::new().block_on(async move {
+        print_on_signal(io.clone())?;
         match mode {
             "serve" => serve(io, echo, port).await?,
             "routes" => routes(io, echo, port).await?,
@@ -37,7 +41,15 @@ async fn routes(io: Server, echo: Server, port: u16) -> io::Result<()> {
     let workers = io.config().workers;
     let routes = io.clone();
     let server = HttpServer::new(move || App::new().service(routes.routes()).service(echo.routes()));
-    io.tune(server).workers(workers).listen(listener)?.run().await
+    let server = io.tune(server).workers(workers).disable_signals().listen(listener)?.run();
+    let handle = server.handle();
+    let mut terminated = signal(SignalKind::terminate())?;
+    actix_web::rt::spawn(async move {
+        terminated.recv().await;
+        io.close().await;
+        handle.stop(true).await;
+    });
+    server.await
 }
 
 #[expect(clippy::print_stdout, reason = "the line that tells a test where to connect")]

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+pub mod counters;
 pub mod failure;
 pub mod fixture;
 pub mod host;
@@ -18,6 +19,7 @@ pub mod socketio;
 pub mod transcript;
 pub mod websocket;
 
+pub use counters::Counters;
 pub use failure::Failure;
 pub use fixture::{Fixture, Settings};
 pub use packet::Packet;

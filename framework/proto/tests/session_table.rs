@@ -212,6 +212,17 @@ fn any_packet_counts_as_life() {
 }
 
 #[test]
+fn silence_of_a_peer_that_nobody_reads_is_excused() {
+    let mut subject = Subject::websocket();
+    subject.feed("deadline");
+    subject.now = subject.session.next_deadline().unwrap();
+    subject.session.excuse(subject.now);
+    subject.session.handle_deadline(subject.now, &mut subject.effects);
+    assert_eq!(subject.effects, [Effect::Ping]);
+    assert_eq!(subject.session.next_deadline(), Some(subject.now + Duration::from_secs(20)));
+}
+
+#[test]
 fn a_late_timer_gives_the_peer_no_more_time_and_a_stall_takes_none() {
     for (late, left) in [(Duration::from_secs(1), 19), (Duration::from_secs(30), 20)] {
         let mut subject = Subject::websocket();

@@ -88,3 +88,24 @@ impl fmt::Debug for FanoutHandle {
         f.debug_struct("FanoutHandle").field("connected", &self.addr().connected()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::runtime::clock::Clock;
+    use crate::runtime::worker::Worker;
+
+    #[actix_rt::test]
+    async fn a_full_mailbox_refuses_whoever_holds_a_handle() {
+        let config = Config { mailbox_capacity: 2, ..Config::default() };
+        let runtime = Runtime::new(config, Clock::system());
+        let worker = Worker::start(&runtime).unwrap();
+        tokio::task::yield_now().await;
+        let send = || worker.handle.clone().fanout.send(&runtime, FanoutCommand::Push(Default::default()));
+        assert!(send().is_ok() && send().is_ok());
+        assert!(matches!(send(), Err(Refused::Full(_))));
+        tokio::task::yield_now().await;
+        assert!(send().is_ok());
+    }
+}

@@ -6,14 +6,13 @@ use std::time::Instant;
 
 use actix::{Actor, ActorContext, Context, Handler};
 use bytes::Bytes;
-use greenroom_proto::engineio::{DecodeError, Message, Packet};
-use greenroom_proto::session::{Effect, PollAnswer, Refusal, Session, SessionState, Source, WireId};
+use greenroom_proto::engineio::{Message, Packet};
+use greenroom_proto::session::{Effect, Refusal, Session, SessionState, Source, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
 use tokio::sync::oneshot;
 
 use super::app::{SessionApp, SessionCx};
 use super::engine::Registration;
-use super::outbox::Pending;
 use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
 use super::wire::{Order, WireLine};
@@ -22,13 +21,14 @@ use crate::runtime::shell::crash;
 use crate::runtime::shell::{Budget, is_death};
 
 pub(crate) struct SessionActor {
-    registration: Registration,
-    machine: Session,
+    pub(super) registration: Registration,
+    pub(super) machine: Session,
     /// Gone when the session has closed.
     app: Option<Box<dyn SessionApp>>,
-    poll: Option<oneshot::Sender<Result<Bytes, Refusal>>>,
-    wire: Option<(WireId, Arc<WireLine>)>,
-    effects: Vec<Effect>,
+    /// A GET that waits.
+    pub(super) poll: Option<oneshot::Sender<Result<Bytes, Refusal>>>,
+    pub(super) wire: Option<(WireId, Arc<WireLine>)>,
+    pub(super) effects: Vec<Effect>,
     armed: Option<Instant>,
     budget: Budget,
 }
@@ -56,58 +56,8 @@ impl SessionActor {
         self.registration.session.runtime().clock.now()
     }
 
-    /// The order of a poll: the writer is registered before the outbox is looked at, so that nothing that
-    /// comes in between goes unnoticed.
-    fn poll(&mut self, reply: oneshot::Sender<Result<Bytes, Refusal>>, now: Instant) {
-        let session = &self.registration.session;
-        if self.machine.is_polling() {
-            session.outbox().register(&session.as_writer());
-        }
-        let pending = session.outbox().pending() == Pending::Packets;
-        self.machine.handle_poll(pending, now, &mut self.effects);
-        match self.verdict() {
-            Ok(_) => {
-                session_writable(&self.registration, true);
-                self.poll = Some(reply);
-            }
-            Err(refusal) => answer(reply, Err(refusal)),
-        }
-    }
-
-    fn post(&mut self, reply: oneshot::Sender<Result<(), Refusal>>) {
-        self.machine.handle_post(&mut self.effects);
-        answer(reply, self.verdict().map(|_| ()));
-    }
-
-    fn posted(&mut self, packets: Result<Vec<Packet>, DecodeError>, permit: ReadPermit, now: Instant) {
-        match packets {
-            Ok(packets) => self.read(Source::Post, packets, permit, now),
-            Err(error) => {
-                tracing::debug!(%error, "a POST that is no payload");
-                self.machine.handle_bad_packet(Source::Post, &mut self.effects);
-            }
-        }
-    }
-
-    fn upgrade(
-        &mut self,
-        line: Arc<WireLine>,
-        reply: oneshot::Sender<Result<WireId, Refusal>>,
-        now: Instant,
-    ) {
-        self.machine.handle_upgrade(now, &mut self.effects);
-        match self.verdict() {
-            Ok(Some(wire)) => {
-                self.wire = Some((wire, line));
-                answer(reply, Ok(wire));
-            }
-            Ok(None) => answer(reply, Err(Refusal::Over)),
-            Err(refusal) => answer(reply, Err(refusal)),
-        }
-    }
-
     /// Messages reach the app before the effects of the same read: they came first.
-    fn read(&mut self, source: Source, packets: Vec<Packet>, permit: ReadPermit, now: Instant) {
+    pub(super) fn read(&mut self, source: Source, packets: Vec<Packet>, permit: ReadPermit, now: Instant) {
         let Self { machine, effects, .. } = self;
         let accept = |packet| machine.handle_packet(source, packet, now, effects);
         let messages: Vec<Message> = packets.into_iter().filter_map(accept).collect();
@@ -123,26 +73,6 @@ impl SessionActor {
         }
     }
 
-    /// The outbox of a session that polls has something new.
-    fn outbox(&mut self) {
-        if !self.machine.is_polling() {
-            return;
-        }
-        let session = &self.registration.session;
-        session.outbox().register(&session.as_writer());
-        let (pending, sealed) =
-            (session.outbox().pending(), session.outbox().with(|outbox| outbox.is_sealed()));
-        if let Pending::Doomed(reason) = pending {
-            return self.abort(reason);
-        }
-        if sealed {
-            self.machine.handle_sealed(pending == Pending::Packets, &mut self.effects);
-        }
-        if pending == Pending::Packets {
-            self.machine.handle_pending(&mut self.effects);
-        }
-    }
-
     fn end(&mut self, reason: DisconnectReason, flush: bool, now: Instant) {
         if flush {
             self.machine.handle_close(reason, now, &mut self.effects);
@@ -151,7 +81,7 @@ impl SessionActor {
         }
     }
 
-    fn abort(&mut self, reason: DisconnectReason) {
+    pub(super) fn abort(&mut self, reason: DisconnectReason) {
         self.machine.handle_abort(reason, &mut self.effects);
     }
 
@@ -163,6 +93,10 @@ impl SessionActor {
     /// Runs the machine's deadlines before its next input, as it demands.
     fn machine_deadline(&mut self, now: Instant) {
         if self.machine.next_deadline().is_some_and(|deadline| deadline <= now) {
+            // A pong may wait where nobody reads, behind handlers that take their time.
+            if self.wire.as_ref().is_some_and(|(_, line)| line.take_paused()) {
+                self.machine.excuse(now);
+            }
             self.machine.handle_deadline(now, &mut self.effects);
         }
     }
@@ -183,15 +117,6 @@ impl SessionActor {
         if let Some(reason) = cx.close {
             self.machine.handle_close(reason, now, &mut self.effects);
         }
-    }
-
-    /// What the machine said to the request in hand.
-    fn verdict(&self) -> Result<Option<WireId>, Refusal> {
-        let first = self.effects.first();
-        if let Some(Effect::Refuse(refusal)) = first {
-            return Err(*refusal);
-        }
-        Ok(if let Some(Effect::AcceptUpgrade(wire)) = first { Some(*wire) } else { None })
     }
 
     /// Performs all effects, those included that performing brings.
@@ -229,23 +154,6 @@ impl SessionActor {
         if let Some((_, line)) = &self.wire {
             line.give(order);
         }
-    }
-
-    fn answer_poll(&mut self, content: PollAnswer) {
-        let Some(reply) = self.poll.take() else { return };
-        session_writable(&self.registration, false);
-        let session = &self.registration.session;
-        let body = match content {
-            PollAnswer::Outbox => {
-                let max_payload = session.runtime().config.max_payload;
-                session.outbox().with(|outbox| outbox.take_payload(max_payload))
-            }
-            PollAnswer::Noop => Bytes::from_static(b"6"),
-            PollAnswer::Close => Bytes::from_static(b"1"),
-        };
-        // What was taken between the wake-up and now leaves nothing to say.
-        let body = if body.is_empty() { Bytes::from_static(b"6") } else { body };
-        answer(reply, Ok(body));
     }
 
     /// Tells the app; what it has sent to the fanout by then still leaves, since the seal travels behind it.
@@ -331,17 +239,6 @@ impl Drop for SessionActor {
         if told.is_err() {
             session.runtime().metrics.panics.count();
         }
-    }
-}
-
-fn session_writable(registration: &Registration, writable: bool) {
-    registration.session.outbox().with(|outbox| outbox.set_writable(writable));
-}
-
-/// Whoever asked may be gone by now; a GET that is gone says so itself.
-fn answer<T>(reply: oneshot::Sender<T>, content: T) {
-    if reply.send(content).is_err() {
-        tracing::trace!("a request was dropped before its answer");
     }
 }
 

@@ -218,6 +218,8 @@ fn limits(runtime: &Runtime) -> SessionLimits {
     limits.ping_interval = runtime.config.ping_interval;
     limits.ping_timeout = runtime.config.ping_timeout;
     limits.upgrade_timeout = runtime.config.upgrade_timeout;
+    limits.claim_timeout = runtime.config.claim_timeout;
+    limits.close_timeout = runtime.config.close_timeout;
     limits
 }
 

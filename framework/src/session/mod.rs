@@ -22,6 +22,7 @@ mod outbox;
 mod permit;
 mod protocol;
 mod registry;
+mod requests;
 mod wire;
 
 pub(crate) use app::{AppFactory, SessionApp, SessionCx};

@@ -3,7 +3,7 @@
 //! Owns: orders that are not taken yet. Keeps: an order is never lost, and given twice is one order.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
@@ -12,6 +12,8 @@ use futures_util::task::AtomicWaker;
 #[derive(Debug, Default)]
 pub(crate) struct WireLine {
     orders: AtomicU8,
+    paused: AtomicBool,
+    was_paused: AtomicBool,
     task: AtomicWaker,
 }
 
@@ -43,6 +45,20 @@ impl WireLine {
         self.task.wake();
     }
 
+    /// Notes that the task stops reading, or goes on.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Release);
+        if paused {
+            self.was_paused.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether the task did not read at some time since this was last asked.
+    pub(crate) fn take_paused(&self) -> bool {
+        let paused = self.paused.load(Ordering::Acquire);
+        self.was_paused.swap(paused, Ordering::AcqRel)
+    }
+
     /// Takes all orders; the task is woken by the next one.
     pub(crate) fn take(&self, task: &Waker) -> Orders {
         self.task.register(task);
@@ -59,6 +75,17 @@ impl Orders {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_is_remembered_until_it_was_asked_for() {
+        let line = WireLine::new();
+        assert!(!line.take_paused());
+        line.set_paused(true);
+        assert!(line.take_paused() && line.take_paused());
+        line.set_paused(false);
+        assert!(line.take_paused());
+        assert!(!line.take_paused());
+    }
 
     #[test]
     fn orders_given_before_the_task_looks_are_all_found() {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture};
 use greenroom_proto::socket::lane::Lane;
 use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
@@ -38,6 +38,10 @@ pub(super) struct SocketActor {
     /// What was to be sent behind that, in order.
     pub(super) refused: VecDeque<Taken>,
     pub(super) running_handlers: usize,
+    /// Events dispatched since the last rest.
+    pub(super) dispatched: u32,
+    /// Others run before the next event.
+    resting: bool,
     timer: Option<TimerKey>,
     budget: Budget,
     _guard: DeathGuard,
@@ -100,6 +104,8 @@ impl SocketActor {
             blocked: false,
             refused: VecDeque::new(),
             running_handlers: 0,
+            dispatched: 0,
+            resting: false,
             timer: None,
             budget: Budget::default(),
             _guard: guard,
@@ -146,12 +152,27 @@ impl SocketActor {
             self.inbox = VecDeque::new();
         }
         self.flush(ctx);
+        self.rest_if_tired(ctx);
         self.stop_if_done(ctx);
+    }
+
+    /// A read may bring thousands of events: in between, others of this thread run.
+    fn rest_if_tired(&mut self, ctx: &mut Context<Self>) {
+        if self.dispatched < EVENTS_PER_TURN || self.resting {
+            return;
+        }
+        self.resting = true;
+        let resume = |(), actor: &mut Self, ctx: &mut Context<Self>| {
+            (actor.resting, actor.dispatched) = (false, 0);
+            actor.work(ctx);
+        };
+        ctx.wait(tokio::task::yield_now().into_actor(self).map(resume));
     }
 
     fn may_dispatch(&self) -> bool {
         self.state == State::Open
             && !self.blocked
+            && self.dispatched < EVENTS_PER_TURN
             && self.program.is_empty()
             && !self.lane.is_full()
             && self.running_handlers < self.socket.runtime().config.max_async_handlers
@@ -246,3 +267,6 @@ impl std::fmt::Debug for SocketActor {
             .finish_non_exhaustive()
     }
 }
+
+/// As many events as the shell takes commands in a turn.
+const EVENTS_PER_TURN: u32 = 64;

@@ -21,6 +21,7 @@ type Ack = Result<EncodedArgs, Reject>;
 
 impl SocketActor {
     pub(super) fn dispatch(&mut self, packet: Inbound, ctx: &mut Context<Self>) {
+        self.dispatched += 1;
         match packet {
             Inbound::Event { name, ack, args } => self.event(&name, ack, args, ctx),
             Inbound::Ack { id, args } => self.acknowledged(id, args),

@@ -31,6 +31,8 @@ fn config() -> Result<Config, Box<dyn Error>> {
         upgrade_timeout: milliseconds("UPGRADE_TIMEOUT_MS", 10_000)?,
         max_payload: setting("MAX_PAYLOAD", 1_000_000)?,
         workers: setting("WORKERS", 2)?,
+        outbox_bytes: setting("OUTBOX_BYTES", 4 * 1024 * 1024)?,
+        request_timeout: milliseconds("REQUEST_TIMEOUT_MS", 10_000)?,
         shutdown_timeout: Duration::from_secs(3),
         cors: Some(Cors { origins: origins.split(',').map(str::to_owned).collect(), credentials: false }),
         ..Config::default()

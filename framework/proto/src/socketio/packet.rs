@@ -118,6 +118,7 @@ impl Args {
     /// Takes the text of a JSON array. The text is not refused here if it is none; it has no
     /// arguments then.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "the arguments keep a slice of the text")]
     pub fn new(json: ByteString, attachments: Vec<Bytes>) -> Self {
         let len = json::count_items(&json);
         let text = json.trim();

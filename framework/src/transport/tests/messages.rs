@@ -136,9 +136,9 @@ async fn a_post_is_answered_when_its_handlers_are_done_with_it() {
 }
 
 #[actix_web::test]
-async fn a_reader_that_is_too_far_ahead_stops() {
+async fn a_reader_that_is_too_far_ahead_stops_and_the_silence_is_not_the_peers() {
     let config = Config { read_ahead_bytes: 1_000, ..config() };
-    let host = Host::start(Hosting::Serve, config).await;
+    let host = Host::start_with(Hosting::Serve, config, Clock::manual()).await;
     let (mut ws, _) = Ws::open(host.addr).await;
     // Four reads of 256 bytes, as short reads are counted, use the budget up.
     for round in 0..4 {
@@ -149,6 +149,12 @@ async fn a_reader_that_is_too_far_ahead_stops() {
     ws.send("4never read").await;
     let answer = tokio::time::timeout(Duration::from_millis(200), ws.receive()).await;
     assert!(answer.is_err(), "{answer:?}");
+    host.clock.advance(Duration::from_secs(25));
+    assert_eq!(ws.receive_text().await, "2");
+    ws.send("3").await;
+    host.clock.advance(Duration::from_secs(20));
+    let end = tokio::time::timeout(Duration::from_millis(200), ws.receive()).await;
+    assert!(end.is_err(), "closed for a pong that nobody read: {end:?}");
     host.stop().await;
 }
 

@@ -1,0 +1,126 @@
+//! Out of the outbox.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf as _;
+use greenroom_proto::engineio::frame;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use super::{FAILED, LAST_MOMENT, NORMAL, Over, Phase, SCRATCH, Wire, broken};
+use crate::session::Pending;
+
+impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
+    /// Writes all there is. Pending is the normal outcome: either nothing is left, or the peer does not read.
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
+        loop {
+            match self.poll_write_once(cx) {
+                Poll::Ready(Ok(true)) => {}
+                Poll::Ready(Ok(false)) => return Poll::Pending,
+                Poll::Ready(Err(over)) => return Poll::Ready(over),
+                Poll::Pending => {
+                    self.set_blocked(true);
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Writes once; says whether there may be more to write.
+    fn poll_write_once(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
+        if !self.own.is_empty() {
+            let count = ready!(Pin::new(&mut self.io).poll_write(cx, &self.own)).and_then(wrote);
+            return Poll::Ready(count.map(|count| self.own.advance(count)).map(|()| true).map_err(broken));
+        }
+        match self.phase {
+            Phase::Probing => self.poll_flush(cx),
+            Phase::Attached | Phase::Finishing => self.poll_write_outbox(cx),
+        }
+    }
+
+    fn poll_write_outbox(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
+        let Self { io, ticket, .. } = self;
+        let outbox = ticket.session.outbox();
+        // Before the look: what is pushed after it wakes this task.
+        outbox.register(cx.waker());
+        let written = SCRATCH.with_borrow_mut(|scratch| match outbox.copy_front(scratch) {
+            Ok(count) => {
+                let bytes = scratch.get(..count).unwrap_or_default();
+                Ok(Pin::new(io).poll_write(cx, bytes).map(|result| result.and_then(wrote)))
+            }
+            Err(pending) => Err(pending),
+        });
+        match written {
+            Ok(result) => {
+                let count = ready!(result).map_err(broken)?;
+                let drained = outbox.with(|outbox| {
+                    outbox.advance(count);
+                    outbox.is_empty()
+                });
+                // While attached there is nothing to find behind an empty outbox: what comes wakes.
+                if drained && self.phase == Phase::Attached {
+                    return self.poll_flush(cx);
+                }
+                self.set_blocked(false);
+                Poll::Ready(Ok(true))
+            }
+            Err(pending) => self.poll_drained(pending, cx),
+        }
+    }
+
+    fn poll_drained(&mut self, pending: Pending, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
+        match pending {
+            Pending::Doomed(reason) => {
+                self.ticket.session.abort(reason);
+                Poll::Ready(Err(Over::BySelf { fate: FAILED, close_code: None }))
+            }
+            Pending::Sealed if self.phase == Phase::Finishing => {
+                ready!(self.poll_flush(cx))?;
+                Poll::Ready(Err(Over::closed(Some(NORMAL))))
+            }
+            Pending::Packets | Pending::Nothing | Pending::Sealed => self.poll_flush(cx),
+        }
+    }
+
+    /// For streams that buffer, such as TLS.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
+        ready!(Pin::new(&mut self.io).poll_flush(cx)).map_err(broken)?;
+        self.set_blocked(false);
+        Poll::Ready(Ok(false))
+    }
+
+    /// Volatile packets are left out while the peer does not keep up.
+    fn set_blocked(&mut self, blocked: bool) {
+        if self.blocked != blocked && matches!(self.phase, Phase::Attached | Phase::Finishing) {
+            self.blocked = blocked;
+            self.ticket.session.outbox().with(|outbox| outbox.set_writable(!blocked));
+        }
+    }
+
+    /// Whether a close frame can be said: the peer reads, and no packet is half written.
+    pub(super) fn can_say_close(&self) -> bool {
+        let outbox = self.ticket.session.outbox();
+        !self.blocked && self.own.is_empty() && outbox.with(|outbox| outbox.is_between_packets())
+    }
+
+    /// Says a close frame, and waits a moment for the peer's end: a connection that is dropped with unread
+    /// input is reset, and the frame lost with it.
+    pub(super) async fn say_close(mut self, code: u16) {
+        let clock = self.ticket.session.runtime().clock.clone();
+        let said = async {
+            self.io.write_all(&frame::close(code)).await?;
+            self.io.shutdown().await?;
+            while self.io.read(&mut [0; 512]).await? > 0 {}
+            io::Result::Ok(())
+        };
+        tokio::select! {
+            result = said => tracing::trace!(?result, code, "closed a WebSocket"),
+            () = clock.sleep_until(clock.now() + LAST_MOMENT) => {}
+        }
+    }
+}
+
+fn wrote(count: usize) -> io::Result<usize> {
+    if count == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(count) }
+}
