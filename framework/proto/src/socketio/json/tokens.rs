@@ -162,3 +162,32 @@ impl<'a> Tokens<'a> {
 const fn is_plain(byte: u8) -> bool {
     (byte != b'"') & (byte != b'\\') & (byte >= 0x20)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_ends_at_its_first_quote_wherever_that_stands() {
+        for len in 0..50 {
+            for place in 0..len {
+                let mut text = vec![b'x'; len];
+                text[place] = b'"';
+                let text = format!("\"{}\"", String::from_utf8(text).unwrap());
+                let mut tokens = Tokens::new(&text, 0);
+                tokens.string().unwrap();
+                assert_eq!(tokens.at(), place + 2);
+            }
+        }
+    }
+
+    #[test]
+    fn a_control_character_is_refused_wherever_it_stands() {
+        for place in 0..50 {
+            let text = format!("\"{}\x1f{}\"", "x".repeat(place), "y".repeat(50));
+            let mut tokens = Tokens::new(&text, 0);
+            assert!(tokens.string().is_err());
+            assert_eq!(tokens.at(), place + 1);
+        }
+    }
+}
