@@ -104,9 +104,21 @@ pub struct Config {
     pub workers: usize,
     /// Who may use the server from a browser of another origin. Default: nobody.
     pub cors: Option<Cors>,
-    /// Proxies whose `Forwarded` and `X-Forwarded-For` are believed, as addresses or networks
+    /// Proxies whose word about a client's address is believed, as addresses or networks
     /// (`10.0.0.0/8`). Default: none.
     pub trusted_proxies: Vec<String>,
+    /// The header in which these proxies name the client. Default `X-Forwarded-For`. The other one is
+    /// never read: a proxy that does not set it lets it pass as the client wrote it.
+    pub trusted_header: TrustedHeader,
+}
+
+/// The header in which a proxy names the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustedHeader {
+    /// `X-Forwarded-For`, as most proxies do.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// Cross-origin use (Socket.IO `cors`), for polling and for WebSocket alike.
@@ -162,6 +174,7 @@ impl Default for Config {
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             cors: None,
             trusted_proxies: Vec::new(),
+            trusted_header: TrustedHeader::XForwardedFor,
         }
     }
 }

@@ -79,7 +79,7 @@ mod transport;
 pub struct Readme;
 
 pub use auth::{AuthError, Claims, JwtAuth};
-pub use config::{Config, Cors};
+pub use config::{Config, Cors, TrustedHeader};
 pub use error::{AckError, EmitError, Emitted, Reject};
 pub use event::{Args, Binary, EncodedArgs, First, FromArgs, IntoAck, IntoArgs, ListenerId};
 pub use greenroom_proto::rooms::RoomName;

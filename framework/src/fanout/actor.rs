@@ -104,6 +104,10 @@ impl Handler<FanoutCommand> for FanoutActor {
     fn handle(&mut self, command: FanoutCommand, ctx: &mut Self::Context) {
         match command {
             FanoutCommand::Push(pushes) => self.push(pushes),
+            FanoutCommand::Refuse { pushes, permit } => {
+                self.push(pushes);
+                drop(permit);
+            }
             FanoutCommand::Deliver { packet, delivery, to, skip } => {
                 let is_first = self.dirty.is_empty();
                 self.deliver(&packet, delivery, &to, &skip);

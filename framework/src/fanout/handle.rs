@@ -38,7 +38,7 @@ impl FanoutHandle {
         post::traffic(&runtime.metrics, &addr, command)
     }
 
-    /// Lifecycle, for answers to a client's own CONNECT packets: one read bounds them.
+    /// Lifecycle: bounded by the permit of a read, or by the sockets of a session.
     pub(crate) fn send_anyway(&self, runtime: &Runtime, command: FanoutCommand) {
         runtime.metrics.fanout_messages.count();
         post::lifecycle(&runtime.metrics, &self.addr(), command);

@@ -9,7 +9,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
 
 use super::{Slot, SlotRef};
-use crate::session::SessionHandle;
+use crate::session::{ReadPermit, SessionHandle};
 
 /// What a fanout can be told.
 ///
@@ -20,6 +20,8 @@ pub(crate) enum FanoutCommand {
     /// From a socket, or from a namespace that answers a CONNECT: packets for single sessions, in
     /// order.
     Push(SmallVec<[Push; 1]>),
+    /// From a session: its refusals of one read, which is over when they are in the outbox.
+    Refuse { pushes: SmallVec<[Push; 1]>, permit: ReadPermit },
     /// From a room or a namespace: one packet for many sessions of this worker.
     Deliver { packet: Bytes, delivery: Delivery, to: Arc<Vec<Slot>>, skip: Skip<SlotRef> },
     /// From a socket that closes its client's connection: behind the packets that it sent before.

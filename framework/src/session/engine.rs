@@ -90,7 +90,7 @@ impl Engine {
 
     /// Whether the server shuts down.
     pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.draining.load(Ordering::SeqCst)
     }
 
     /// Takes no new sessions, closes all others, and waits until they have flushed what they had; at most
@@ -99,7 +99,7 @@ impl Engine {
     /// # Cancel safety
     /// Sessions that were told to close do so anyway.
     pub(crate) async fn drain(&self, patience: Duration) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.store(true, Ordering::SeqCst);
         self.sessions.all().iter().for_each(|session| session.close(DisconnectReason::ServerShuttingDown));
         if !self.all_ended(patience).await {
             tracing::warn!(
@@ -159,6 +159,10 @@ impl Engine {
         let registration = Registration::new(self.clone(), worker.clone(), session.clone());
         let app = (self.factory)(&session, worker);
         ctx.run(SessionActor::new(registration, machine, app, wire));
+        if self.is_draining() {
+            // The drain may have begun before this session could be found.
+            session.close(DisconnectReason::ServerShuttingDown);
+        }
         Ok(session)
     }
 

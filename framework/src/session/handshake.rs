@@ -1,12 +1,13 @@
 //! What is known of a session's first request.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
 /// The request that opened a session.
 ///
 /// Kept as one block of text: it lives as long as the session, and most of it is never looked at.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Handshake {
     path: Box<str>,
     /// `name: value` lines.
@@ -81,6 +82,19 @@ impl Handshake {
     #[must_use]
     pub fn issued(&self) -> SystemTime {
         self.issued
+    }
+}
+
+/// Without values: tokens and cookies are not for logs.
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.split_once('?').map_or(&*self.path, |(path, _)| path);
+        let headers: Vec<&str> = self.headers().map(|(name, _)| name).collect();
+        f.debug_struct("Handshake")
+            .field("path", &path)
+            .field("headers", &headers)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

@@ -102,8 +102,10 @@ impl OutboxCell {
     }
 
     /// Copies the next bytes for a WebSocket into `buffer`, and says how many, or what there is instead.
+    ///
+    /// Until the outbox advances, by none at least, nothing gets ahead of these bytes.
     pub(crate) fn copy_front(&self, buffer: &mut [u8]) -> Result<usize, Pending> {
-        let state = self.lock();
+        let mut state = self.lock();
         let mut copied = 0;
         for slice in state.outbox.front(buffer.len()) {
             let Some(place) = buffer.get_mut(copied..copied + slice.len()) else { break };
@@ -181,6 +183,38 @@ mod tests {
         }
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert_eq!(cell.pending(), Pending::Packets);
+    }
+
+    #[test]
+    fn pings_from_another_thread_never_cut_a_packet_in_two() {
+        const PING: &[u8] = b"\x81\x012";
+        let cell = OutboxCell::new(1_000_000);
+        let data = Bytes::from_static(b"\x81\x054data");
+        for _ in 0..1_000 {
+            assert_eq!(cell.push(data.clone(), Delivery::Reliable), Pushed::Queued);
+        }
+        let pinger = std::thread::spawn({
+            let cell = cell.clone();
+            move || {
+                for _ in 0..1_000 {
+                    cell.push_ahead(Bytes::from_static(PING));
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let mut wire = Vec::new();
+        let mut buffer = [0; 30];
+        while let Ok(count) = cell.copy_front(&mut buffer) {
+            std::thread::yield_now();
+            wire.extend_from_slice(&buffer[..count]);
+            cell.with(|outbox| outbox.advance(count));
+        }
+        pinger.join().unwrap();
+        let mut rest = &wire[..];
+        while !rest.is_empty() {
+            let after = rest.strip_prefix(PING).or_else(|| rest.strip_prefix(&data[..]));
+            rest = after.expect("whole packets alone");
+        }
     }
 
     #[test]

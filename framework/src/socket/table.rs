@@ -33,6 +33,8 @@ pub(crate) struct SocketTable {
     worker: Rc<Worker>,
     decoder: Decoder,
     sockets: SmallVec<[Place; 1]>,
+    /// Refusals of the read in hand.
+    refusals: Vec<Push>,
     /// Until then a socket must have been asked for.
     connect_deadline: Option<Instant>,
 }
@@ -60,7 +62,7 @@ impl SocketTable {
             ..DecodeLimits::default()
         });
         let connect_deadline = Some(server.runtime.clock.now() + config.connect_timeout);
-        Self { server, worker, decoder, sockets: SmallVec::new(), connect_deadline }
+        Self { server, worker, decoder, sockets: SmallVec::new(), refusals: Vec::new(), connect_deadline }
     }
 
     /// What a message is for whom; nothing if it is no more than a part, or is dealt with here.
@@ -110,12 +112,12 @@ impl SocketTable {
             return Err(Violation(DisconnectReason::ForcedServerClose));
         }
         let Some(namespace) = self.server.find_namespace(path) else {
-            self.push(refuse_unknown(path), cx);
+            self.refuse(refuse_unknown(path), cx);
             return Ok(());
         };
         if !self.has_room() {
             let reject = Reject::new("too_many_namespaces", "this connection has too many namespaces open");
-            self.push(super::connect::refusal(path, &reject), cx);
+            self.refuse(super::connect::refusal(path, &reject), cx);
             return Ok(());
         }
         let auth = auth.map(|auth| Box::from(auth.as_str()));
@@ -138,11 +140,26 @@ impl SocketTable {
         self.sockets.iter_mut().rev().find(|place| *place.socket.shared().namespace.path == *path)
     }
 
+    fn refuse(&mut self, packet: Bytes, cx: &SessionCx<'_>) {
+        let to = cx.session().slot().slot;
+        self.refusals.push(Push { to, packet, delivery: Delivery::Reliable });
+    }
+
+    /// All refusals of a read are one command, and hold its permit: a client that asks for what is not
+    /// there is read no faster than it is answered.
+    fn send_refusals(&mut self, permit: ReadPermit) {
+        if !self.refusals.is_empty() {
+            let pushes = std::mem::take(&mut self.refusals).into();
+            let command = FanoutCommand::Refuse { pushes, permit };
+            self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
+        }
+    }
+
+    /// Once per socket, at the end of its session.
     fn push(&self, packet: Bytes, cx: &SessionCx<'_>) {
         let to = cx.session().slot().slot;
         let push = Push { to, packet, delivery: Delivery::Reliable };
         let command = FanoutCommand::Push(smallvec::smallvec![push]);
-        // A full mailbox here: the answer to a CONNECT that nobody serves may wait in line.
         self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
     }
 }
@@ -171,6 +188,7 @@ impl SessionApp for SocketTable {
         for (socket, packets) in batches {
             socket.packets(packets, permit.clone());
         }
+        self.send_refusals(permit);
         if let Some(reason) = violation {
             cx.close(reason);
         }

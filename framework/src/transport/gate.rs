@@ -19,6 +19,7 @@ use super::cors::Origins;
 use super::proxy::TrustedProxies;
 use super::reject::Reject;
 use super::websocket::Ticket;
+use crate::config::TrustedHeader;
 use crate::session::{Engine, Handshake, SessionHandle, WireLine};
 
 /// The way into an engine.
@@ -135,8 +136,15 @@ impl Gate {
 
     fn client_address(&self, head: &RequestHead) -> Option<IpAddr> {
         let peer = head.peer_addr?.ip();
-        let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-        Some(self.proxies.client(peer, text("forwarded"), text("x-forwarded-for")))
+        // A proxy may add a line of its own: all lines are one list. Bytes that are no text end the chain.
+        let list = |name: &str| {
+            let lines = head.headers.get_all(name).map(|line| line.to_str().unwrap_or("?"));
+            lines.collect::<Vec<_>>().join(",")
+        };
+        Some(match self.engine.runtime().config.trusted_header {
+            TrustedHeader::XForwardedFor => self.proxies.client(peer, None, Some(&list("x-forwarded-for"))),
+            TrustedHeader::Forwarded => self.proxies.client(peer, Some(&list("forwarded")), None),
+        })
     }
 
     fn open(&self, head: &RequestHead, secure: bool) -> Result<Upgrade, Reject> {

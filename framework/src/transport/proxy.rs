@@ -34,7 +34,8 @@ impl TrustedProxies {
 
     /// The client's address: the peer's, or the last one in the chain that no trusted proxy has.
     ///
-    /// `Forwarded` (RFC 7239) counts before `X-Forwarded-For`, as the standard before the habit.
+    /// Only the header that the configuration names is given: a proxy that sets one of them often lets
+    /// the other pass as the client wrote it.
     pub(crate) fn client(
         &self,
         peer: IpAddr,
@@ -45,7 +46,10 @@ impl TrustedProxies {
             return peer;
         }
         let chain: Vec<&str> = match (forwarded, x_forwarded_for) {
-            (Some(forwarded), _) => forwarded.split(',').filter_map(for_parameter).collect(),
+            (Some(forwarded), _) => {
+                // An element that names nobody ends the chain, too.
+                forwarded.split(',').map(|element| for_parameter(element).unwrap_or_default()).collect()
+            }
             (None, Some(list)) => list.split(',').map(str::trim).collect(),
             (None, None) => Vec::new(),
         };

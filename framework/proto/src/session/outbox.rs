@@ -46,6 +46,8 @@ pub struct Outbox {
     rest: VecDeque<Bytes>,
     /// Bytes of `first` that a WebSocket has already taken.
     written: usize,
+    /// Bytes behind these that a WebSocket has been shown, and may be taking at this moment.
+    shown: usize,
     /// Bytes of all entries that are not yet written.
     pending: usize,
     limit: usize,
@@ -71,6 +73,7 @@ impl Outbox {
             first: None,
             rest: VecDeque::new(),
             written: 0,
+            shown: 0,
             pending: 0,
             limit,
             dropped: 0,
@@ -94,7 +97,8 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Queues a packet of the session itself ahead of all packets of which nothing is written yet.
+    /// Queues a packet of the session itself ahead of all packets of which nothing is written yet, nor
+    /// being written.
     ///
     /// A ping must not wait behind megabytes of data, or a slow peer looks like a dead one. The limit
     /// does not apply: there is at most one such packet at a time, of a few bytes.
@@ -103,15 +107,22 @@ impl Outbox {
             return;
         }
         self.pending = self.pending.saturating_add(packet.len());
-        if self.written > 0 {
-            self.rest.push_front(packet);
-        } else if let Some(second) = self.first.replace(packet) {
-            self.rest.push_front(second);
+        match self.begun() {
+            0 => {
+                if let Some(second) = self.first.replace(packet) {
+                    self.rest.push_front(second);
+                }
+            }
+            begun => self.rest.insert(begun - 1, packet),
         }
     }
 
     /// The next bytes for a WebSocket, as slices of at most `budget` bytes together.
-    pub fn front(&self, budget: usize) -> impl Iterator<Item = &[u8]> {
+    ///
+    /// They stay the next ones until [`advance`](Self::advance) says what became of them: a writer may
+    /// let go of the outbox in between.
+    pub fn front(&mut self, budget: usize) -> impl Iterator<Item = &[u8]> {
+        self.shown = budget.min(self.pending);
         let mut left = budget;
         let mut skip = self.written;
         self.first.iter().chain(&self.rest).map_while(move |packet| {
@@ -123,8 +134,9 @@ impl Outbox {
         })
     }
 
-    /// Takes note that a WebSocket has written the first `count` pending bytes.
+    /// Takes note that a WebSocket has written the first `count` pending bytes, and none of the others.
     pub fn advance(&mut self, count: usize) {
+        self.shown = 0;
         let mut count = count.min(self.pending);
         self.pending -= count;
         while let Some(first) = &self.first {
@@ -172,6 +184,7 @@ impl Outbox {
         self.intake = Intake::Discarding;
         self.first = None;
         self.written = 0;
+        self.shown = 0;
         self.pending = 0;
         self.rest = VecDeque::new();
     }
@@ -204,6 +217,18 @@ impl Outbox {
     #[must_use]
     pub fn dropped(&self) -> u32 {
         self.dropped
+    }
+
+    /// How many packets are written in part, or may be at this moment.
+    fn begun(&self) -> usize {
+        let mut taken = self.written.saturating_add(self.shown);
+        let packets = self.first.iter().chain(&self.rest);
+        let is_begun = |packet: &&Bytes| {
+            let begun = taken > 0;
+            taken = taken.saturating_sub(packet.len());
+            begun
+        };
+        packets.take_while(is_begun).count()
     }
 
     fn append(&mut self, packet: Bytes) {
@@ -296,6 +321,38 @@ mod tests {
         outbox.push_ahead(text("2"));
         all.extend(write(&mut outbox, 1000));
         assert_eq!(all, [text("4one"), text("2"), text("4two")].concat());
+    }
+
+    #[test]
+    fn a_ping_does_not_pass_what_is_being_written() {
+        let packets = [text("4one"), text("4two"), text("4three")];
+        let places = [
+            (0, [text("2"), text("4one"), text("4two"), text("4three")]),
+            (1, [text("4one"), text("2"), text("4two"), text("4three")]),
+            (6, [text("4one"), text("2"), text("4two"), text("4three")]),
+            (7, [text("4one"), text("4two"), text("2"), text("4three")]),
+            (99, [text("4one"), text("4two"), text("4three"), text("2")]),
+        ];
+        for (budget, expected) in places {
+            for taken in 0..=budget.min(packets.concat().len()) {
+                let mut outbox = filled(&packets);
+                let mut all: Vec<u8> = outbox.front(budget).flatten().copied().collect();
+                outbox.push_ahead(text("2"));
+                all.truncate(taken);
+                outbox.advance(taken);
+                all.extend(write(&mut outbox, 1000));
+                assert_eq!(all, expected.concat(), "{taken} bytes of {budget} were taken");
+            }
+        }
+    }
+
+    #[test]
+    fn a_ping_passes_what_a_writer_was_shown_and_did_not_take() {
+        let mut outbox = filled(&[text("4one")]);
+        assert_eq!(outbox.front(1000).count(), 1);
+        outbox.advance(0);
+        outbox.push_ahead(text("2"));
+        assert_eq!(write(&mut outbox, 1000), [text("2"), text("4one")].concat());
     }
 
     #[test]

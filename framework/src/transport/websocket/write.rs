@@ -53,11 +53,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         });
         match written {
             Ok(result) => {
-                let count = ready!(result).map_err(broken)?;
+                // A write that did not happen is over, too: a ping may pass what was not taken.
+                let count = if let Poll::Ready(Ok(count)) = &result { *count } else { 0 };
                 let drained = outbox.with(|outbox| {
                     outbox.advance(count);
                     outbox.is_empty()
                 });
+                ready!(result).map_err(broken)?;
                 // While attached there is nothing to find behind an empty outbox: what comes wakes.
                 if drained && self.phase == Phase::Attached {
                     return self.poll_flush(cx);
