@@ -39,7 +39,7 @@ lint: ## Format, Clippy and documentation, with warnings denied.
 loom: ## Every interleaving of the lane's atomics.
 	framework/proto/loom.sh
 
-fuzz: ## Fuzzes every decoder and the session machine, SECONDS each (default 60).
+fuzz: ## Fuzzes every decoder and the session machine, SECONDS_EACH (default 60).
 	framework/proto/fuzz/run.sh $(or $(SECONDS_EACH),60)
 
 bench: ## Our server beside its peers: CPU per unit of work. Takes about an hour.
@@ -47,4 +47,4 @@ bench: ## Our server beside its peers: CPU per unit of work. Takes about an hour
 
 clean: ## Removes what was built.
 	cargo clean
-	rm -rf client-demo/web/dist client-demo/web/node_modules tests/browser/node_modules tests/interop/js/node_modules
+	rm -rf client-demo/web/dist client-demo/web/node_modules tests/browser/node_modules tests/interop/node_modules tests/interop/python/.venv

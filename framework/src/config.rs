@@ -12,6 +12,7 @@ use std::time::Duration;
 ///
 /// let config = Config { ping_interval: Duration::from_secs(10), ..Config::default() };
 /// assert_eq!(config.max_payload, 1_000_000);
+/// let io = greenroom::Server::builder().config(config).build();
 /// ```
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -104,6 +105,14 @@ pub struct Config {
 }
 
 /// Cross-origin use (Socket.IO `cors`), for polling and for WebSocket alike.
+///
+/// ```
+/// use greenroom::{Config, Cors};
+///
+/// let cors = Cors { origins: vec!["https://game.example".to_owned()], credentials: false };
+/// let config = Config { cors: Some(cors), ..Config::default() };
+/// # assert!(config.cors.is_some());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cors {
     /// Origins such as `https://game.example`, or `*` for all.

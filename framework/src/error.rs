@@ -48,7 +48,20 @@ impl Reject {
         Self { code: code.into(), message: message.into(), data: None }
     }
 
-    /// Adds details for programs.
+    /// Adds details for programs. In a `connect_error` they are its `data`, in place of `{"code"}`.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").middleware(|socket| async move {
+    ///     match socket.auth::<serde_json::Value>() {
+    ///         Some(auth) if auth["version"] == 2 => Ok(()),
+    ///         _ => Err(Reject::new("too_old", "please reload").with_data(serde_json::json!({ "wanted": 2 }))),
+    ///     }
+    /// });
+    /// // socket.on("connect_error", (error) => { error.message == "please reload"; error.data.wanted == 2 })
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_data(mut self, data: impl Into<Value>) -> Self {
         self.data = Some(data.into());
@@ -127,6 +140,19 @@ pub enum EmitError {
 }
 
 /// Why a client's acknowledgement did not come.
+///
+/// ```
+/// # use greenroom::prelude::*;
+/// # fn example(socket: Socket) {
+/// socket.on_async("choose", |socket, ()| async move {
+///     match socket.emit_with_ack("color?", ("red", "blue")).answer::<String>().await {
+///         Ok(color) => Ok(color),
+///         Err(AckError::Timeout) => Err(Reject::new("late", "you did not answer in time")),
+///         Err(error) => Err(error.into()),
+///     }
+/// });
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AckError {
@@ -148,6 +174,15 @@ pub enum AckError {
 ///
 /// Emitting is telling: most callers have nothing to do when it fails, and a client that is gone
 /// is reported by its disconnect. A failure that is the caller's mistake is logged.
+///
+/// ```
+/// # use greenroom::prelude::*;
+/// # fn example(io: Server) {
+/// if let Err(EmitError::Full) = io.emit("tick", 7).result() {
+///     // The next tick will do.
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Emitted(Result<(), EmitError>);
 

@@ -12,7 +12,7 @@
 //!     let io = Server::new();
 //!     io.of("/").on_connect(|socket| {
 //!         socket.emit("message", "Welcome to the server");
-//!         socket.on("chat message", |socket: Socket, text: String| {
+//!         socket.on("chat message", |socket, text: String| {
 //!             socket.broadcast().emit("chat message", text);
 //!             Ok("sent")
 //!         });
@@ -20,6 +20,28 @@
 //!     greenroom::serve(io, ("127.0.0.1", 7000)).await
 //! }
 //! ```
+//!
+//! # For those who know Socket.IO
+//!
+//! | there | here |
+//! |---|---|
+//! | `io.on("connection", …)` | [`io.of("/").on_connect(…)`](Namespace::on_connect) |
+//! | `io.use((socket, next) => …)` | [`Namespace::middleware`], which returns `Ok(())` or a [`Reject`] |
+//! | `next(error)` with `error.data` | [`Reject::with_data`] |
+//! | `socket.on(event, (a, b, callback) => …)` | [`Socket::on`] with `\|socket, (a, b)\| Ok(answer)`; [`Socket::on_async`] to wait |
+//! | a listener of every socket | [`Namespace::on`], at no cost per socket |
+//! | `socket.off(event, listener)`, `socket.removeAllListeners(event)` | [`Socket::remove_listener`], [`Socket::off`] |
+//! | `socket.send(…)`, the event `message` | [`Socket::send`], `on("message", …)` |
+//! | `socket.to(a).to(b).except(c).emit(…)` | the same: [`Socket::to`] |
+//! | `io.in(room)` | [`Server::within`], or [`Server::to`], which is the same |
+//! | `socket.broadcast.emit(…)` | [`socket.broadcast().emit(…)`](Socket::broadcast) |
+//! | `socket.volatile.emit(…)` | [`Socket::emit_volatile`], [`Broadcast::volatile`] |
+//! | `socket.timeout(ms).emitWithAck(…)` | [`socket.emit_with_ack(…).timeout(…).answer().await`](Socket::emit_with_ack) |
+//! | `socket.handshake.auth` | [`Socket::auth`] |
+//! | `socket.data` | [`Socket::put`] and [`Socket::data`], by type |
+//! | `io.in(room).fetchSockets()` | [`Broadcast::sockets`] |
+//! | `socket.on("disconnecting")`, `socket.on("disconnect")` | [`Socket::on_disconnecting`], [`Socket::on_disconnect`] |
+//! | `maxHttpBufferSize` and other options | [`Config`], which names Socket.IO's option at each field that has one |
 //!
 //! # What may be relied on
 //!
@@ -49,6 +71,12 @@ mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+
+/// The README's server is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[derive(Debug)]
+pub struct Readme;
 
 pub use auth::{AuthError, Claims, JwtAuth};
 pub use config::{Config, Cors};

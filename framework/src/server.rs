@@ -29,7 +29,7 @@ use crate::socket::{Broadcast, SocketTable};
 /// use greenroom::prelude::*;
 ///
 /// let io = Server::new();
-/// io.of("/").on("chat message", |socket: Socket, text: String| {
+/// io.of("/").on("chat message", |socket, text: String| {
 ///     socket.broadcast().emit("chat message", text);
 ///     Ok("sent")
 /// });
@@ -121,6 +121,19 @@ impl Server {
 
     /// The namespace of this path, declared if it was not. Clients of any other path are refused
     /// with `Invalid namespace`.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// let io = Server::new();
+    /// io.of("/").on("who", |socket, ()| Ok(socket.namespace().path().to_owned()));
+    ///
+    /// // Handlers, rooms and middleware of its own: the room `red` of `/` is another one.
+    /// let admin = io.of("/admin");
+    /// admin.middleware(|socket| async move {
+    ///     socket.user_id().map(drop).ok_or_else(|| Reject::new("forbidden", "users only"))
+    /// });
+    /// admin.on("announce", |socket, text: String| socket.namespace().to("red").emit("news", text));
+    /// ```
     #[must_use]
     pub fn of(&self, path: &str) -> Namespace {
         let path = ByteString::from(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") });

@@ -16,6 +16,13 @@ use serde_json::value::RawValue;
 use super::binary::{collecting, providing};
 
 /// Arguments as they came, for handlers that pass them on: no number or string changes.
+///
+/// ```
+/// # use greenroom::prelude::*;
+/// # fn example(socket: Socket) {
+/// socket.on("relay", |socket, args: Args| socket.broadcast().emit("relay", args));
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Args(proto::Args);
 
@@ -84,7 +91,24 @@ impl Args {
 /// Arguments that a handler can take.
 ///
 /// Every serde type is one: with one argument the value is that argument, with several it is a
-/// tuple of them, with none it is `()` or an `Option`. [`Args`] takes what came as it is.
+/// tuple of them, with none it is `()` or an `Option`. [`Args`] takes what came as it is. What does
+/// not fit is refused with the code `bad_payload`, and the handler is not called.
+///
+/// ```
+/// # use greenroom::prelude::*;
+/// #[derive(serde::Deserialize)]
+/// struct Move { x: i32, y: i32 }
+///
+/// # fn example(socket: Socket) {
+/// socket.on("move", |_, to: Move| Ok(to.x + to.y));          // emit("move", { x: 3, y: 4 })
+/// socket.on("say", |_, (room, text): (String, String)| ());  // emit("say", "lobby", "hello")
+/// socket.on("ready", |_, ()| Ok("go"));                      // emit("ready")
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot take `{Self}`",
+    note = "derive `serde::Deserialize` for it, and own it: `String` for text, a tuple for several arguments"
+)]
 pub trait FromArgs: Sized + 'static {
     /// Reads the arguments.
     ///
@@ -126,6 +150,13 @@ impl<T: DeserializeOwned + 'static> FromArgs for First<T> {
 }
 
 /// Arguments that can be emitted: every serde type, and [`Args`] as they came.
+///
+/// `()` is no argument, a tuple or an array is several, anything else is one; a list that is one
+/// argument is a slice or a `Vec`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be emitted",
+    note = "derive `serde::Serialize` for it, or emit a reference to a type that has it"
+)]
 pub trait IntoArgs {
     /// Writes the arguments.
     ///

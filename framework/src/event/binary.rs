@@ -20,6 +20,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Picture { name: String, png: Binary }
+///
+/// # fn example(socket: greenroom::Socket) {
+/// socket.on("picture", |socket, picture: Picture| {
+///     let bytes = picture.png.len();
+///     socket.broadcast().emit("picture", picture);
+///     Ok(bytes)
+/// });
+/// # }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Binary(pub Bytes);

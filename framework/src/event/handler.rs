@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use super::{Args, EncodedArgs, FromArgs, IntoArgs};
-use crate::error::Reject;
+use crate::error::{Emitted, Reject};
 use crate::socket::Socket;
 
 /// What a handler may return: nothing, or the acknowledgement.
@@ -11,6 +11,21 @@ use crate::socket::Socket;
 /// `Ok` holds the acknowledgement's arguments (a tuple is several), `Err` the refusal. A handler
 /// that returns nothing lets the client's callback be called without arguments. With several
 /// listeners on one event the first that returns a `Result` acknowledges.
+///
+/// ```
+/// # use greenroom::prelude::*;
+/// # fn example(socket: Socket) {
+/// socket.on("add", |_, (a, b): (i32, i32)| Ok(a + b));               // callback(3)
+/// socket.on("corners", |_, ()| Ok(((0, 0), (3, 4))));                // callback([0, 0], [3, 4])
+/// socket.on("never", |_, ()| Err::<(), _>(Reject::new("no", "not today")));
+/// socket.on("echo", |socket, text: String| socket.emit("echo", text)); // callback()
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    note = "return nothing (end with `;`), or the acknowledgement: `Ok(value)` or `Err(Reject::new(code, message))`",
+    note = "errors of other types become a `Reject` by `?`"
+)]
 pub trait IntoAck: 'static {
     /// Whether this type says anything.
     const ANSWERS: bool;
@@ -27,6 +42,15 @@ impl IntoAck for () {
 
     fn into_ack(self) -> Result<EncodedArgs, Reject> {
         Ok(().into_args()?)
+    }
+}
+
+/// So that a handler may be one line that emits; whether that worked is nobody's acknowledgement.
+impl IntoAck for Emitted {
+    const ANSWERS: bool = false;
+
+    fn into_ack(self) -> Result<EncodedArgs, Reject> {
+        ().into_ack()
     }
 }
 

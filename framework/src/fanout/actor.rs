@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Context, Handler};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
 use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::{Delivery, Pushed};
@@ -20,6 +20,8 @@ pub(super) struct FanoutActor {
     runtime: Arc<Runtime>,
     slots: Rc<RefCell<Slots>>,
     worker: WorkerId,
+    /// Sessions with news of a broadcast, whose writers are woken at the end of the turn.
+    dirty: Vec<Slot>,
     budget: Budget,
     _guard: DeathGuard,
 }
@@ -35,31 +37,56 @@ impl FanoutActor {
             let (runtime, slots) = (runtime.clone(), slots.clone());
             move || handle.restart_after_death(&runtime, &slots, worker)
         });
-        Self { runtime, slots, worker, budget: Budget::default(), _guard: guard }
+        Self { runtime, slots, worker, dirty: Vec::new(), budget: Budget::default(), _guard: guard }
     }
 
     fn push(&self, pushes: impl IntoIterator<Item = Push>) {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
         for Push { to, packet, delivery } in pushes {
-            tally.count(&slots, to, packet, delivery);
+            // A session that has just ended: its slot is free, and the packet has no recipient.
+            let Some(outbox) = slots.find(to) else { continue };
+            tally.count(outbox.push(packet, delivery), delivery);
         }
         tally.report(&self.runtime);
     }
 
-    fn deliver(&self, packet: &Bytes, delivery: Delivery, to: &[Slot], skip: &Skip<SlotRef>) {
-        let slots = self.slots.borrow();
+    fn deliver(&mut self, packet: &Bytes, delivery: Delivery, to: &[Slot], skip: &Skip<SlotRef>) {
+        let Self { runtime, slots, worker, dirty, .. } = self;
+        let slots = slots.borrow();
         let mut tally = Tally::default();
-        match skip {
-            Skip::Nobody => to.iter().for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery)),
-            Skip::One(_) | Skip::Many(_) => {
-                let wanted = |slot: &&Slot| !skip.contains(SlotRef { worker: self.worker, slot: **slot });
-                to.iter()
-                    .filter(wanted)
-                    .for_each(|slot| tally.count(&slots, *slot, packet.clone(), delivery));
+        let nobody = matches!(skip, Skip::Nobody);
+        for slot in to.iter().copied() {
+            if !nobody && skip.contains(SlotRef { worker: *worker, slot }) {
+                continue;
+            }
+            let Some(outbox) = slots.find(slot) else { continue };
+            let (pushed, is_news) = outbox.queue(packet.clone(), delivery);
+            tally.count(pushed, delivery);
+            if is_news {
+                dirty.push(slot);
             }
         }
-        tally.report(&self.runtime);
+        tally.report(runtime);
+    }
+
+    /// Broadcasts that are on their way through this thread share one write to each member: the first
+    /// pause lets what is readable be read, the second lets it come here.
+    fn wake_at_end_of_turn(&self, ctx: &mut Context<Self>) {
+        let pause = async {
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        };
+        ctx.spawn(pause.into_actor(self).map(|(), actor, _| actor.wake_dirty()));
+    }
+
+    fn wake_dirty(&mut self) {
+        let slots = self.slots.borrow();
+        // One that is not there any more has been told by its end.
+        std::mem::take(&mut self.dirty)
+            .into_iter()
+            .filter_map(|slot| slots.find(slot))
+            .for_each(|outbox| outbox.wake());
     }
 }
 
@@ -78,7 +105,11 @@ impl Handler<FanoutCommand> for FanoutActor {
         match command {
             FanoutCommand::Push(pushes) => self.push(pushes),
             FanoutCommand::Deliver { packet, delivery, to, skip } => {
+                let is_first = self.dirty.is_empty();
                 self.deliver(&packet, delivery, &to, &skip);
+                if is_first && !self.dirty.is_empty() {
+                    self.wake_at_end_of_turn(ctx);
+                }
             }
             FanoutCommand::CloseSession { session, reason } => session.close(reason),
             FanoutCommand::Seal(slot) => {
@@ -102,10 +133,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, slots: &Slots, to: Slot, packet: Bytes, delivery: Delivery) {
-        // A session that has just ended: its slot is free, and the packet has no recipient.
-        let Some(outbox) = slots.find(to) else { return };
-        match outbox.push(packet, delivery) {
+    fn count(&mut self, pushed: Pushed, delivery: Delivery) {
+        match pushed {
             Pushed::Queued => self.queued += 1,
             Pushed::Dropped => self.dropped += u64::from(delivery == Delivery::Volatile),
             // The outbox tells its session, which closes as a slow client.

@@ -15,7 +15,7 @@ use smallvec::smallvec;
 use super::handle::OutsidePermit;
 use super::protocol::{FindReply, NamespaceCommand};
 use super::{Admission, NamespaceLink, NamespaceShared};
-use crate::fanout::{FanoutCommand, Push, Recipients, SlotRef};
+use crate::fanout::{FanoutCommand, FanoutHandle, Push, Recipients, SlotRef};
 use crate::room::{Packet, RoomCommand, RoomHandle};
 use crate::runtime::Runtime;
 use crate::runtime::post::Refused;
@@ -60,7 +60,8 @@ struct Outside {
 /// What a full mailbox refused; nothing else is sent before it.
 enum Blocked {
     Room(RoomHandle, RoomCommand),
-    Fanout(crate::fanout::FanoutHandle, FanoutCommand),
+    /// The packet's ticket, if it has one, is held until the fanout's mailbox has taken the command.
+    Fanout(FanoutHandle, FanoutCommand, Option<Ticket>),
 }
 
 impl NamespaceActor {
@@ -134,7 +135,7 @@ impl NamespaceActor {
         }
         let member = socket.member();
         match self.index.join(member, room) {
-            Join::Joined { .. } => self.tell(room, RoomCommand::Join(member)),
+            Join::Joined { .. } => self.enter(room, member),
             // A join behind a disconnect comes too late.
             Join::AlreadyThere | Join::NoSuchMember => {}
         }
@@ -198,7 +199,9 @@ impl NamespaceActor {
 
     fn deliver_to_everyone(&mut self, packet: &Packet, skip: &Skip<SlotRef>) {
         let blocked = self.everyone.deliver(&self.runtime, &packet.frames, packet.delivery, skip);
-        self.blocked.extend(blocked.into_iter().map(|it| Blocked::Fanout(it.fanout, it.command)));
+        let blocked =
+            blocked.into_iter().map(|it| Blocked::Fanout(it.fanout, it.command, packet.ticket.clone()));
+        self.blocked.extend(blocked);
     }
 
     /// One packet for one session.
@@ -206,15 +209,24 @@ impl NamespaceActor {
         let Some(worker) = self.runtime.workers.find(member.worker) else { return };
         match worker.fanout.send(&self.runtime, push(member, packet.frames, packet.delivery)) {
             Ok(()) | Err(Refused::Gone(_)) => {}
-            Err(Refused::Full(command)) => self.blocked.push(Blocked::Fanout(worker.fanout, command)),
+            Err(Refused::Full(command)) => {
+                self.blocked.push(Blocked::Fanout(worker.fanout, command, packet.ticket));
+            }
         }
     }
 
-    /// Sends to a room that the index knows; its first member's worker becomes its home.
-    fn tell(&mut self, name: &RoomName, command: RoomCommand) {
-        if !self.rooms.contains_key(name) && !self.open_room(name) {
-            return;
+    /// Tells a room of a new member; the first one's worker becomes its home.
+    fn enter(&mut self, name: &RoomName, member: SlotRef) {
+        if self.rooms.contains_key(name) {
+            return self.tell(name, RoomCommand::Join(member));
         }
+        let Some(home) = self.runtime.workers.find(member.worker) else { return };
+        let handle = RoomHandle::start(self.runtime.clone(), &home, name.clone(), self.link.clone(), member);
+        self.rooms.insert(name.clone(), Room { handle, sent: 0 });
+    }
+
+    /// Sends to a room that lives.
+    fn tell(&mut self, name: &RoomName, command: RoomCommand) {
         let Some(room) = self.rooms.get_mut(name) else { return };
         room.sent += 1;
         match room.handle.send(&self.runtime, command) {
@@ -222,14 +234,6 @@ impl NamespaceActor {
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => self.blocked.push(Blocked::Room(room.handle.clone(), command)),
         }
-    }
-
-    fn open_room(&mut self, name: &RoomName) -> bool {
-        let home = self.index.members(name).next().and_then(|first| self.runtime.workers.find(first.worker));
-        let Some(home) = home else { return false };
-        let handle = RoomHandle::start(self.runtime.clone(), &home, name.clone(), self.link.clone());
-        self.rooms.insert(name.clone(), Room { handle, sent: 0 });
-        true
     }
 
     /// A room name has one incarnation: a room ends only if nothing is on its way to it.
@@ -246,7 +250,7 @@ impl NamespaceActor {
         self.runtime.metrics.packets_lost.add(room.sent.saturating_sub(handled));
         let members: Vec<_> = self.index.members(name).collect();
         for member in members {
-            self.tell(name, RoomCommand::Join(member));
+            self.enter(name, member);
         }
     }
 
@@ -260,7 +264,7 @@ impl NamespaceActor {
             for blocked in blocked {
                 match blocked {
                     Blocked::Room(room, command) => room.wait(command).await,
-                    Blocked::Fanout(fanout, command) => fanout.wait(command).await,
+                    Blocked::Fanout(fanout, command, _ticket) => fanout.wait(command).await,
                 };
             }
         };

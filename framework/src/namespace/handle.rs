@@ -57,6 +57,15 @@ impl Namespace {
     }
 
     /// Requires a token of whoever connects, in place of the server's rule.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) -> Result<(), Box<dyn std::error::Error>> {
+    /// let members = io.of("/members");
+    /// members.auth(JwtAuth::hs256("a secret of at least thirty-two bytes")?.audience("members"));
+    /// members.on("me", |socket, ()| Ok(socket.user_id().map(str::to_owned)));
+    /// # Ok(()) }
+    /// ```
     pub fn auth(&self, auth: JwtAuth) -> &Self {
         *self.0.auth.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(auth));
         self
@@ -93,6 +102,15 @@ impl Namespace {
     }
 
     /// Runs for every socket that has connected, before its first event (Socket.IO's `connection`).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").on_connect(|socket| {
+    ///     socket.broadcast().emit("joined", socket.id());
+    /// });
+    /// # }
+    /// ```
     pub fn on_connect(&self, hook: impl Fn(Socket) + Send + Sync + 'static) -> &Self {
         let hook = move |socket| {
             hook(socket);
@@ -104,6 +122,17 @@ impl Namespace {
 
     /// As [`on_connect`](Self::on_connect), for code that waits for something. Events may be handled
     /// meanwhile.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # async fn load_name(user: Option<&str>) -> String { user.unwrap_or("guest").to_owned() }
+    /// # fn example(io: Server) {
+    /// io.of("/").on_connect_async(|socket| async move {
+    ///     let name = load_name(socket.user_id()).await;
+    ///     socket.emit("welcome", name);
+    /// });
+    /// # }
+    /// ```
     pub fn on_connect_async<F, Fut>(&self, hook: F) -> &Self
     where
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
@@ -114,12 +143,30 @@ impl Namespace {
     }
 
     /// Runs for every socket that is about to leave: its rooms are still there.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").on_disconnecting(|socket, reason| {
+    ///     for room in socket.rooms() {
+    ///         socket.to(room).emit("left", (socket.id(), reason.as_str()));
+    ///     }
+    /// });
+    /// # }
+    /// ```
     pub fn on_disconnecting(&self, hook: impl Fn(Socket, DisconnectReason) + Send + Sync + 'static) -> &Self {
         self.hooks().disconnecting.push(Arc::new(hook));
         self
     }
 
     /// Runs for every socket that has left.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/").on_disconnect(|socket, reason| println!("{} left: {reason}", socket.id()));
+    /// # }
+    /// ```
     pub fn on_disconnect(&self, hook: impl Fn(Socket, DisconnectReason) + Send + Sync + 'static) -> &Self {
         self.hooks().disconnect.push(Arc::new(hook));
         self
@@ -143,6 +190,13 @@ impl Namespace {
     }
 
     /// As [`on`](Self::on), for the first such event of any socket only.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of("/race").once("finish", |socket, ()| socket.namespace().emit("winner", socket.id()));
+    /// # }
+    /// ```
     pub fn once<F, T, R>(&self, event: &str, handler: F) -> ListenerId
     where
         F: Fn(Socket, T) -> R + Send + Sync + 'static,
@@ -162,20 +216,30 @@ impl Namespace {
         self.listeners().add(event, false, asynchronous(handler))
     }
 
-    /// Takes all listeners of an event off; tells how many there were.
+    /// Takes all listeners of an event off; tells how many there were. Those that a socket has of
+    /// its own stay.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// let game = Server::new().of("/game");
+    /// game.on("vote", |_, choice: u8| Ok(choice));
+    /// game.on("vote", |socket, choice: u8| socket.broadcast().emit("voted", choice));
+    /// assert_eq!(game.off("vote"), 2);
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn off(&self, event: &str) -> usize {
         self.listeners().remove_event(event)
     }
 
-    /// Takes one listener off; tells whether it was there.
+    /// Takes one listener off; tells whether it was there (Socket.IO's `off(event, listener)`).
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn remove_listener(&self, listener: ListenerId) -> bool {
         self.listeners().remove(listener)
     }
 
     /// Lets clients join and leave rooms themselves, by `emit("join", room)` and
-    /// `emit("leave", room)`, as far as the rule allows it. Off unless this is called.
+    /// `emit("leave", room)`, as far as the rule allows it. Off unless this is called. The
+    /// acknowledgement is the room; a refusal has the code `forbidden_room`.
     ///
     /// ```
     /// # use greenroom::prelude::*;

@@ -27,7 +27,12 @@ pub(super) struct RoomActor {
 }
 
 impl RoomActor {
-    pub(super) fn new(runtime: Arc<Runtime>, name: RoomName, namespace: NamespaceLink) -> Self {
+    pub(super) fn new(
+        runtime: Arc<Runtime>,
+        name: RoomName,
+        namespace: NamespaceLink,
+        first: SlotRef,
+    ) -> Self {
         runtime.metrics.rooms.add(1);
         let handled = Rc::new(Cell::new(0_u64));
         let guard = DeathGuard::new({
@@ -41,7 +46,9 @@ impl RoomActor {
             }
         });
         let (members, budget) = (Recipients::default(), Budget::default());
-        Self { runtime, name, namespace, members, handled, budget, _guard: guard }
+        let mut room = Self { runtime, name, namespace, members, handled, budget, _guard: guard };
+        room.join(first);
+        room
     }
 
     fn join(&mut self, member: SlotRef) {

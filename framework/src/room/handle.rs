@@ -7,6 +7,7 @@ use greenroom_proto::rooms::RoomName;
 
 use super::RoomCommand;
 use super::actor::RoomActor;
+use crate::fanout::SlotRef;
 use crate::namespace::NamespaceLink;
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
@@ -23,8 +24,13 @@ impl RoomHandle {
         worker: &WorkerHandle,
         name: RoomName,
         namespace: NamespaceLink,
+        first: SlotRef,
     ) -> Self {
-        let start = move |_: &mut _| RoomActor::new(runtime, name, namespace);
+        if worker.is_here(&runtime) {
+            // The arbiter of this thread needs not be asked.
+            return Self(RoomActor::new(runtime, name, namespace, first).start());
+        }
+        let start = move |_: &mut _| RoomActor::new(runtime, name, namespace, first);
         Self(RoomActor::start_in_arbiter(&worker.arbiter, start))
     }
 

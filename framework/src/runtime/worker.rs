@@ -91,6 +91,15 @@ impl Worker {
     }
 }
 
+impl WorkerHandle {
+    /// Whether this is the thread's own worker.
+    pub(crate) fn is_here(&self, runtime: &Runtime) -> bool {
+        HERE.with_borrow(|here| {
+            here.iter().any(|(server, worker)| *server == runtime.id && worker.handle.id == self.id)
+        })
+    }
+}
+
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("id", &self.handle.id).finish_non_exhaustive()

@@ -51,17 +51,28 @@ impl OutboxCell {
     ///
     /// On an overflow the session ends as a slow client; whoever pushed has nothing to do about it.
     pub(crate) fn push(&self, packet: Bytes, delivery: Delivery) -> Pushed {
+        let (pushed, is_news) = self.queue(packet, delivery);
+        if is_news {
+            self.wake();
+        }
+        pushed
+    }
+
+    /// As [`push`](Self::push), and says whether there is news for the writer, instead of waking it.
+    #[must_use = "the writer has to be woken soon"]
+    pub(crate) fn queue(&self, packet: Bytes, delivery: Delivery) -> (Pushed, bool) {
         let mut state = self.lock();
         let idle = state.outbox.is_empty();
         let pushed = state.outbox.push(packet, delivery);
         if pushed == Pushed::Overflow {
             state.fate = Some(DisconnectReason::TransportError);
         }
-        drop(state);
-        if (idle && pushed == Pushed::Queued) || pushed == Pushed::Overflow {
-            self.writer.wake();
-        }
-        pushed
+        (pushed, (idle && pushed == Pushed::Queued) || pushed == Pushed::Overflow)
+    }
+
+    /// Wakes the writer.
+    pub(crate) fn wake(&self) {
+        self.writer.wake();
     }
 
     /// Ends the session without flushing: packets may be missing.

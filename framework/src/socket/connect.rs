@@ -87,6 +87,10 @@ impl SocketActor {
         let hooks = namespace.hooks.read().unwrap_or_else(PoisonError::into_inner).connect.clone();
         for hook in hooks {
             self.call_connect_hook(&hook, ctx);
+            if self.state != State::Open {
+                // It disconnected its own socket, whose last hooks have run.
+                break;
+            }
         }
         self.work(ctx);
     }
@@ -121,6 +125,6 @@ pub(super) fn refuse_unknown(path: &str) -> bytes::Bytes {
 impl Socket {
     /// An operation for the client itself.
     pub(super) fn own(&self, frames: bytes::Bytes) -> Op {
-        Op::Emit { to: self.member(), frames, delivery: Delivery::Reliable }
+        Op::Own { frames, delivery: Delivery::Reliable }
     }
 }

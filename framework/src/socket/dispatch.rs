@@ -11,7 +11,7 @@ use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::{AckId, encode};
 
-use super::actor::SocketActor;
+use super::actor::{SocketActor, State};
 use super::turn::{self, Panicked};
 use super::{Inbound, Op, Socket};
 use crate::error::Reject;
@@ -45,6 +45,10 @@ impl SocketActor {
         let reply = |place| Reply { to: ack.filter(|_| place == answering) };
         for (place, handler) in called.iter().enumerate() {
             self.call(&**handler, args.clone(), reply(place), ctx);
+            if self.state != State::Open {
+                // It disconnected its own socket, whose last hooks have run.
+                return;
+            }
         }
         self.call(&*last, args, reply(called.len()), ctx);
     }
@@ -100,7 +104,7 @@ impl SocketActor {
         self.socket.runtime().metrics.packets_encoded.count();
         let path = &self.socket.shared().namespace.path;
         let frames = encode::ack(path, id, args.items(), &args.attachments);
-        Op::Emit { to: self.socket.member(), frames, delivery: Delivery::Reliable }
+        Op::Own { frames, delivery: Delivery::Reliable }
     }
 }
 

@@ -32,12 +32,29 @@ impl Socket {
         self.emit_as(event, args, Delivery::Reliable)
     }
 
-    /// Emits an event that may be lost if the client is not ready for it.
+    /// Emits an event that may be lost if the client is not ready for it (Socket.IO's
+    /// `socket.volatile.emit`).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server, socket: Socket) {
+    /// socket.emit_volatile("position", (3, 4));
+    /// io.of("/").everyone().volatile().emit("position", (3, 4));
+    /// # }
+    /// ```
     pub fn emit_volatile(&self, event: &str, args: impl IntoArgs) -> Emitted {
         self.emit_as(event, args, Delivery::Volatile)
     }
 
-    /// Emits the event `message`.
+    /// Emits the event `message`, as the client's `send` does.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.send("hello");                                           // socket.on("message", …)
+    /// socket.on("message", |socket, text: String| socket.send(text)); // socket.send("hello")
+    /// # }
+    /// ```
     pub fn send(&self, args: impl IntoArgs) -> Emitted {
         self.emit("message", args)
     }
@@ -82,6 +99,14 @@ impl Socket {
     }
 
     /// Everyone in the namespace but this socket.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.broadcast().emit("joined", socket.id());
+    /// socket.broadcast().to("red").to("blue").emit("goal", 1); // who is in both gets it once
+    /// # }
+    /// ```
     pub fn broadcast(&self) -> Broadcast {
         Broadcast::new(self.shared().namespace.clone(), Some(self.clone()))
     }
@@ -91,7 +116,7 @@ impl Socket {
             return Emitted::new(Err(EmitError::Closed));
         }
         match encode_event(self.runtime(), &self.shared().namespace.path, event, args) {
-            Ok(frames) => self.perform(Op::Emit { to: self.member(), frames, delivery }),
+            Ok(frames) => self.perform(Op::Emit { to: self.clone(), frames, delivery }),
             Err(error) => Emitted::new(Err(error)),
         }
     }
@@ -99,7 +124,7 @@ impl Socket {
     /// Tells the client of a refusal that no acknowledgement can carry.
     pub(super) fn emit_error(&self, reject: &Reject) -> Option<Op> {
         let frames = encode_event(self.runtime(), &self.shared().namespace.path, "error", reject).ok()?;
-        Some(Op::Emit { to: self.member(), frames, delivery: Delivery::Reliable })
+        Some(Op::Own { frames, delivery: Delivery::Reliable })
     }
 }
 

@@ -174,16 +174,21 @@ impl Socket {
         self.claims().map(Claims::sub)
     }
 
-    /// Stores a value on this socket, one of each type; it lives as long as the socket.
+    /// Stores a value on this socket, one of each type; it lives as long as the socket. It is shared:
+    /// what changes in it is an atomic or stands behind a `Mutex`.
     ///
     /// ```
     /// # use greenroom::prelude::*;
-    /// struct Player { score: u32 }
+    /// # use std::sync::atomic::{AtomicU32, Ordering};
+    /// #[derive(Default)]
+    /// struct Player { score: AtomicU32 }
     ///
-    /// # fn example(socket: Socket) {
-    /// socket.put(Player { score: 0 });
-    /// let player = socket.data::<Player>().expect("it was put there");
-    /// assert_eq!(player.score, 0);
+    /// # fn example(io: Server) {
+    /// io.of("/").on_connect(|socket| socket.put(Player::default()));
+    /// io.of("/").on("goal", |socket, ()| {
+    ///     let player = socket.data::<Player>().ok_or_else(|| Reject::new("no_player", "log in first"))?;
+    ///     Ok(player.score.fetch_add(1, Ordering::Relaxed) + 1)
+    /// });
     /// # }
     /// ```
     pub fn put<T: Any + Send + Sync>(&self, value: T) {
@@ -244,7 +249,14 @@ impl Socket {
         Ok(())
     }
 
-    /// Leaves a room.
+    /// Leaves a room. Leaving one that the socket is not in does nothing.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.on("leave", |socket, room: String| socket.leave(room));
+    /// # }
+    /// ```
     pub fn leave(&self, room: impl Into<RoomName>) {
         let room = room.into();
         if self.unlist(&room) {
@@ -254,7 +266,8 @@ impl Socket {
 
     /// Disconnects this socket from its namespace, or closes the client's whole connection.
     ///
-    /// The client sees `io server disconnect` and does not come back by itself.
+    /// The client sees `io server disconnect` and does not come back by itself; the hooks are told
+    /// `server namespace disconnect`.
     ///
     /// ```
     /// # use greenroom::prelude::*;
@@ -268,14 +281,20 @@ impl Socket {
 
     /// Listens for an event of this client. Events run one after another, in the order of arrival.
     ///
+    /// An event may have several listeners: those of the namespace run first, then the socket's, each
+    /// group in the order in which they were added. One that nobody listens for is not acknowledged.
+    ///
     /// ```
     /// # use greenroom::prelude::*;
     /// # fn example(io: Server) {
     /// io.of("/").on_connect(|socket| {
-    ///     socket.on("chat message", |socket: Socket, text: String| {
+    ///     socket.on("chat message", |socket, text: String| {
     ///         socket.broadcast().emit("chat message", &text);
-    ///         Ok("sent")
+    ///         Ok("sent")                                                // the acknowledgement
     ///     });
+    ///     socket.on("chat message", |_, text: String| println!("{text}")); // a second listener
+    ///     socket.on("message", |socket, text: String| socket.send(text));  // the client's `send`
+    ///     socket.on("error", |_, what: String| eprintln!("a client says: {what}"));
     /// });
     /// # }
     /// ```
@@ -289,6 +308,13 @@ impl Socket {
     }
 
     /// As [`on`](Self::on), for one event only.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.once("name", |socket, name: String| socket.put(name));
+    /// # }
+    /// ```
     pub fn once<F, T, R>(&self, event: &str, handler: F) -> ListenerId
     where
         F: Fn(Self, T) -> R + Send + Sync + 'static,
@@ -318,19 +344,48 @@ impl Socket {
         self.local().listeners.add(event, false, asynchronous(handler))
     }
 
-    /// Takes all of this socket's listeners of an event off; tells how many there were.
+    /// Takes all of this socket's listeners of an event off; tells how many there were. Those of the
+    /// namespace stay.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.on("draw", |socket, (x, y): (i32, i32)| socket.broadcast().emit("draw", (x, y)));
+    /// socket.on("lock", |socket, ()| Ok(socket.off("draw")));
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn off(&self, event: &str) -> usize {
         self.local().listeners.remove_event(event)
     }
 
-    /// Takes one of this socket's listeners off; tells whether it was there.
+    /// Takes one of this socket's listeners off; tells whether it was there (Socket.IO's
+    /// `off(event, listener)`).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// let logger = socket.on("chat", |_, text: String| println!("{text}"));
+    /// socket.on("quiet", move |socket, ()| Ok(socket.remove_listener(logger)));
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn remove_listener(&self, listener: ListenerId) -> bool {
         self.local().listeners.remove(listener)
     }
 
     /// Runs when the socket is about to leave: its rooms are still there.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.on_disconnecting(|socket, _reason| {
+    ///     for room in socket.rooms() {
+    ///         socket.to(room).emit("left", socket.id());
+    ///     }
+    /// });
+    /// # }
+    /// ```
     pub fn on_disconnecting(&self, hook: impl Fn(Self, DisconnectReason) + Send + Sync + 'static) {
         self.local().hooks.get_or_insert_default().disconnecting.push(Arc::new(hook));
     }
@@ -360,7 +415,7 @@ impl Socket {
                 self.tell(SocketCommand::Operation(op));
                 Ok(())
             }
-            Op::Emit { .. } | Op::EmitWithAck { .. } | Op::Broadcast { .. } | Op::Find { .. } => {
+            Op::Own { .. } | Op::Emit { .. } | Op::EmitWithAck { .. } | Op::Broadcast { .. } | Op::Find { .. } => {
                 self.send_from_outside(op)
             }
         }

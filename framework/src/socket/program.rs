@@ -36,11 +36,25 @@ impl SocketActor {
                 // Its time runs from now on, also while it waits here.
                 self.watch_acks(to, ctx);
             }
-            if self.may_perform() && self.program.is_empty() {
+            if !self.is_past_admission() {
+                self.ask_before_admission(op, ctx);
+            } else if self.may_perform() && self.program.is_empty() {
                 self.enter_lane(op, ctx);
             } else {
                 self.program.push_back(op);
             }
+        }
+    }
+
+    /// What middleware asks for waits until the socket is admitted, except for what the middleware
+    /// itself waits for: a query is sent at once, and no client answers before it is connected.
+    fn ask_before_admission(&mut self, op: Op, ctx: &mut Context<Self>) {
+        match op {
+            Op::Find { namespace, to, reply } => {
+                self.send_to_namespace(&namespace, NamespaceCommand::Find { to, reply }, ctx);
+            }
+            Op::EmitWithAck { ref to, .. } if to.is(&self.socket) => op.undo(),
+            op => self.program.push_back(op),
         }
     }
 
@@ -94,24 +108,10 @@ impl SocketActor {
     }
 
     fn class_of(&self, op: &Op) -> Class {
-        let me = self.socket.member();
         match op {
-            Op::Emit { to, .. } if *to == me => Class::Own,
-            Op::CloseSession => Class::Own,
-            Op::Emit { .. } => Class::Direct,
-            Op::EmitWithAck { to, .. } => {
-                if to.member() == me {
-                    Class::Own
-                } else {
-                    Class::Direct
-                }
-            }
-            Op::Disconnect { socket, .. } => {
-                if socket.member() == me {
-                    Class::Own
-                } else {
-                    Class::Direct
-                }
+            Op::Own { .. } | Op::CloseSession => Class::Own,
+            Op::Emit { to: socket, .. } | Op::EmitWithAck { to: socket, .. } | Op::Disconnect { socket, .. } => {
+                if socket.is(&self.socket) { Class::Own } else { Class::Direct }
             }
             Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
             Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
@@ -129,8 +129,9 @@ impl SocketActor {
 
     fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
         match op {
-            Op::Emit { to, frames: packet, delivery } => self.push(to, packet, delivery, ctx),
-            Op::EmitWithAck { to, frames, .. } => self.push(to.member(), frames, Delivery::Reliable, ctx),
+            Op::Own { frames, delivery } => self.push_own(frames, delivery),
+            Op::Emit { to, frames, delivery } => self.push(&to, frames, delivery, ctx),
+            Op::EmitWithAck { to, frames, .. } => self.push(&to, frames, Delivery::Reliable, ctx),
             Op::Broadcast { namespace, to, frames, delivery } => {
                 let packet = Packet { frames, delivery, ticket };
                 self.send_to_namespace(&namespace, NamespaceCommand::Broadcast { to, packet }, ctx);
@@ -152,11 +153,22 @@ impl SocketActor {
         }
     }
 
-    fn push(&mut self, to: SlotRef, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {
-        if to == self.socket.member() && matches!(self.state, State::Left { .. }) {
-            // Its client has been told that it left, and may have a new socket by now.
+    fn push_own(&mut self, packet: Bytes, delivery: Delivery) {
+        // A client that has been told that it left may have a new socket by now.
+        if !matches!(self.state, State::Left { .. }) {
+            self.pushes.push(Push { to: self.socket.member().slot, packet, delivery });
+        }
+    }
+
+    fn push(&mut self, to: &Socket, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {
+        if to.is(&self.socket) {
+            return self.push_own(packet, delivery);
+        }
+        if to.is_leaving() {
+            // Its client may have a new socket by now, behind the same slot.
             return;
         }
+        let to = to.member();
         let push = Push { to: to.slot, packet, delivery };
         if to.worker == self.worker.handle.id {
             return self.pushes.push(push);
@@ -169,7 +181,7 @@ impl SocketActor {
 
     /// Another socket's acknowledgements are that socket's to watch.
     fn watch_acks(&mut self, of: &Socket, ctx: &Context<Self>) {
-        if of.member() == self.socket.member() { self.arm(ctx) } else { of.tell(SocketCommand::Deadline) }
+        if of.is(&self.socket) { self.arm(ctx) } else { of.tell(SocketCommand::Deadline) }
     }
 
     pub(super) fn send_to_namespace(

@@ -21,8 +21,10 @@ use crate::namespace::{FindReply, NamespaceShared};
 /// Something that user code asked for.
 #[derive(Debug)]
 pub(crate) enum Op {
-    /// A packet for the client of one socket.
-    Emit { to: SlotRef, frames: Bytes, delivery: Delivery },
+    /// A packet for the client of the socket itself.
+    Own { frames: Bytes, delivery: Delivery },
+    /// A packet for the client of a socket, itself or another.
+    Emit { to: Socket, frames: Bytes, delivery: Delivery },
     /// The same, with an acknowledgement that is pending there.
     EmitWithAck { to: Socket, frames: Bytes, ack: AckId },
     /// A packet for a selection of a namespace's sockets.
@@ -48,7 +50,8 @@ impl Op {
             Self::Join(socket, room) => drop(socket.unlist(&room)),
             Self::Leave(socket, room) => socket.list(room),
             Self::EmitWithAck { to, ack, .. } => to.forget_ack(ack),
-            Self::Emit { .. }
+            Self::Own { .. }
+            | Self::Emit { .. }
             | Self::Broadcast { .. }
             | Self::Disconnect { .. }
             | Self::Find { .. }
