@@ -30,7 +30,7 @@ async fn requests_that_trickle_in_are_cut_off_and_others_served() -> Outcome {
         let get = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n";
         let upgrade =
             "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n";
-        let whole = format!("{get}\r\n{get}");
+        let whole = format!("GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n{get}");
         let mut cases = vec![
             ("nothing at all", "", false),
             ("a head", get, true),

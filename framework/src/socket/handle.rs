@@ -415,9 +415,11 @@ impl Socket {
                 self.tell(SocketCommand::Operation(op));
                 Ok(())
             }
-            Op::Own { .. } | Op::Emit { .. } | Op::EmitWithAck { .. } | Op::Broadcast { .. } | Op::Find { .. } => {
-                self.send_from_outside(op)
-            }
+            Op::Own { .. }
+            | Op::Emit { .. }
+            | Op::EmitWithAck { .. }
+            | Op::Broadcast { .. }
+            | Op::Find { .. } => self.send_from_outside(op),
         }
     }
 

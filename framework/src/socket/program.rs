@@ -110,8 +110,14 @@ impl SocketActor {
     fn class_of(&self, op: &Op) -> Class {
         match op {
             Op::Own { .. } | Op::CloseSession => Class::Own,
-            Op::Emit { to: socket, .. } | Op::EmitWithAck { to: socket, .. } | Op::Disconnect { socket, .. } => {
-                if socket.is(&self.socket) { Class::Own } else { Class::Direct }
+            Op::Emit { to: socket, .. }
+            | Op::EmitWithAck { to: socket, .. }
+            | Op::Disconnect { socket, .. } => {
+                if socket.is(&self.socket) {
+                    Class::Own
+                } else {
+                    Class::Direct
+                }
             }
             Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
             Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
