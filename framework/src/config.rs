@@ -79,6 +79,11 @@ pub struct Config {
     /// Time for an acknowledgement where the call names none. Default 30 s; Socket.IO waits for
     /// ever.
     pub ack_timeout: Duration,
+    /// Bytes of a room's name. Default 256: clients often choose them, and every member keeps one.
+    pub max_room_name: usize,
+    /// Time in which middleware must have decided; then the client is refused with `unavailable`.
+    /// Default 10 s: half of what stock clients wait for their connection.
+    pub middleware_timeout: Duration,
     /// Asynchronous handlers of one socket that may run at once; then its events wait. Default 64.
     pub max_async_handlers: usize,
     /// Time that asynchronous handlers have after their socket ended. Default 5 s; then they are
@@ -145,6 +150,8 @@ impl Default for Config {
             max_namespaces: 64,
             max_rooms: 256,
             max_pending_acks: 1_024,
+            max_room_name: 256,
+            middleware_timeout: Duration::from_secs(10),
             ack_timeout: Duration::from_secs(30),
             max_async_handlers: 64,
             handler_grace: Duration::from_secs(5),

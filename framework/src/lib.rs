@@ -91,7 +91,7 @@ pub use runtime::worker::NoSystem;
 pub use serve::{Serve, serve};
 pub use server::{Server, ServerBuilder};
 pub use session::Handshake;
-pub use socket::{AckRequest, Broadcast, Socket, SocketId, TooManyRooms};
+pub use socket::{AckRequest, Broadcast, Socket, SocketId};
 
 /// What most servers use.
 pub mod prelude {

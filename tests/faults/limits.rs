@@ -12,7 +12,7 @@ use crate::stage::{Stage, assert_nothing_left};
 async fn a_socket_is_in_max_rooms_rooms_at_most() {
     let stage = Stage::new(Config { max_rooms: 2, ..Config::default() });
     stage.io.of("/").on("join", |socket: Socket, room: String| {
-        socket.join(room).map_err(|error| Reject::new("too_many_rooms", error.to_string()))?;
+        socket.join(room)?;
         Ok("joined")
     });
     stage.io.of("/").on("leave", |socket: Socket, room: String| socket.leave(room));
@@ -24,6 +24,91 @@ async fn a_socket_is_in_max_rooms_rooms_at_most() {
     assert_eq!((stage.io.stats().rooms, stage.io.stats().members), (2, 2));
     stage.ask(&client, r#"2["leave","a"]"#).await;
     assert_eq!(stage.ask(&client, r#"23["join","c"]"#).await, [r#"33["joined"]"#]);
+    stage.assert_nothing_left_without([client]).await;
+}
+
+#[actix_rt::test]
+async fn the_name_of_a_room_has_max_room_name_bytes_at_most() {
+    let stage = Stage::new(Config { max_room_name: 8, ..Config::default() });
+    stage.io.of("/").allow_client_rooms(|_, _| true);
+    let client = stage.client(0).await;
+    assert_eq!(stage.ask(&client, r#"21["join","12345678"]"#).await, [r#"31["12345678"]"#]);
+    assert!(stage.ask(&client, r#"22["join","123456789"]"#).await[0].contains("bad_room"));
+    assert_eq!(stage.io.stats().rooms, 1);
+    stage.assert_nothing_left_without([client]).await;
+}
+
+#[actix_rt::test]
+async fn middleware_that_never_decides_refuses_in_time() {
+    let stage = Stage::new(Config::default());
+    stage.io.of("/slow").middleware(|_| std::future::pending());
+    let client = stage.simulation.open(0);
+    client.send("0/slow,").await;
+    stage.run().await;
+    stage.advance(stage.io.config().middleware_timeout + Duration::from_millis(20)).await;
+    assert!(client.received().iter().any(|packet| packet.contains("unavailable")));
+    assert_eq!(stage.io.stats().socket_actors, 0);
+    stage.assert_nothing_left_without([client]).await;
+}
+
+#[actix_rt::test]
+async fn middleware_may_look_for_other_sockets() {
+    let stage = Stage::new(Config::default());
+    let io = stage.io.clone();
+    stage.io.of("/one").middleware(move |_| {
+        let io = io.clone();
+        async move {
+            match io.of("/one").everyone().sockets().await.len() {
+                0 => Ok(()),
+                _ => Err(Reject::new("taken", "somebody is here already")),
+            }
+        }
+    });
+    let (first, second) = (stage.simulation.open(0), stage.simulation.open(1));
+    assert!(stage.ask(&first, "0/one,").await.last().unwrap().starts_with("0/one,{"));
+    assert!(stage.ask(&second, "0/one,").await.last().unwrap().contains("taken"));
+    stage.assert_nothing_left_without([first, second]).await;
+}
+
+#[actix_rt::test]
+async fn nothing_of_a_socket_runs_after_its_last_hook() {
+    let stage = Stage::new(Config::default());
+    let ran: Arc<Mutex<Vec<&str>>> = Arc::default();
+    let chat = stage.io.of("/chat");
+    let (first, second, last) = (ran.clone(), ran.clone(), ran.clone());
+    chat.on("quit", move |socket: Socket, ()| {
+        first.lock().unwrap().push("first");
+        socket.disconnect(false);
+    });
+    chat.on("quit", move |_: Socket, ()| second.lock().unwrap().push("second"));
+    chat.on_disconnect(move |_, _| last.lock().unwrap().push("gone"));
+    let client = stage.simulation.open(0);
+    client.send("0/chat,").await;
+    stage.ask(&client, r#"2/chat,["quit"]"#).await;
+    assert_eq!(*ran.lock().unwrap(), ["first", "gone"]);
+    stage.assert_nothing_left_without([client]).await;
+}
+
+/// The two sockets of one client share a slot, and nothing else.
+#[actix_rt::test]
+async fn a_socket_waits_for_another_namespace_of_its_client_in_time() {
+    let stage = Stage::new(Config::default());
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (answers, chat) = (told.clone(), Arc::<Mutex<Option<Socket>>>::default());
+    let connected = chat.clone();
+    stage.io.of("/chat").on_connect(move |socket| *connected.lock().unwrap() = Some(socket));
+    stage.io.of("/").on_async("ask", move |_: Socket, ()| {
+        let (answers, chat) = (answers.clone(), chat.lock().unwrap().clone().unwrap());
+        async move {
+            let answer = chat.emit_with_ack("question", ()).answer::<()>().await;
+            answers.lock().unwrap().push(format!("{answer:?}"));
+        }
+    });
+    let client = stage.client(0).await;
+    stage.ask(&client, "0/chat,").await;
+    stage.ask(&client, r#"2["ask"]"#).await;
+    stage.advance(stage.io.config().ack_timeout + Duration::from_millis(20)).await;
+    assert_eq!(*told.lock().unwrap(), ["Err(Timeout)"]);
     stage.assert_nothing_left_without([client]).await;
 }
 

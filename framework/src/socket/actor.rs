@@ -55,8 +55,8 @@ pub(super) struct SocketActor {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// The token and the middleware decide.
-    Connecting,
+    /// The token and the middleware decide; asynchronous middleware until then.
+    Connecting { until: Option<Instant> },
     /// The namespace was asked to take it in.
     Joining,
     /// Connected.
@@ -96,7 +96,7 @@ impl SocketActor {
         Self {
             socket,
             worker,
-            state: State::Connecting,
+            state: State::Connecting { until: None },
             lane,
             program: VecDeque::new(),
             inbox: VecDeque::new(),
@@ -132,7 +132,7 @@ impl SocketActor {
             // Nobody will handle it: the wire must not wait for it.
             State::Leaving { .. } | State::Left { .. } => {}
             State::Open if self.inbox.is_empty() && self.may_dispatch() => self.dispatch(packet, ctx),
-            State::Connecting | State::Joining | State::Open => {
+            State::Connecting { .. } | State::Joining | State::Open => {
                 self.inbox.push_back((packet, permit.clone()));
             }
         }

@@ -10,7 +10,7 @@ use greenroom_proto::socketio::encode;
 use super::actor::{SocketActor, State};
 use super::dispatch::caught;
 use super::{Op, Socket, turn};
-use crate::error::Emitted;
+use crate::error::{Emitted, Reject};
 use crate::fanout::FanoutCommand;
 use crate::namespace::DisconnectHook;
 
@@ -18,7 +18,7 @@ impl SocketActor {
     /// The session has ended, or the namespace died.
     pub(super) fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
         match self.state {
-            State::Connecting => self.forget_everything(ctx),
+            State::Connecting { .. } => self.forget_everything(ctx),
             State::Joining => self.leave_without_hooks(reason, ctx),
             State::Open => self.begin_leaving(reason, ctx),
             State::Leaving { .. } | State::Left { .. } => {}
@@ -121,18 +121,22 @@ impl SocketActor {
         }
     }
 
-    /// The time at which a socket that has left stops, whatever its handlers do.
+    /// The time at which a socket stops, whatever its middleware or its handlers do.
     pub(super) fn time_to_end(&self) -> Option<Instant> {
         match self.state {
             State::Leaving { since, .. } | State::Left { since } => {
                 Some(since + self.socket.runtime().config.handler_grace)
             }
-            State::Connecting | State::Joining | State::Open => None,
+            State::Connecting { until } => until,
+            State::Joining | State::Open => None,
         }
     }
 
     /// The grace is over: what still runs is dropped.
     pub(super) fn give_up(&mut self, ctx: &mut Context<Self>) {
+        if let State::Connecting { .. } = self.state {
+            return self.refuse(&Reject::new("unavailable", "the server did not decide in time"), ctx);
+        }
         tracing::warn!(socket = %self.socket.id(), "handlers were dropped: their socket ended long ago");
         // If something held its leaving up, too.
         self.gone(ctx);
@@ -153,7 +157,7 @@ impl SocketActor {
 
     pub(super) fn is_past_admission(&self) -> bool {
         match self.state {
-            State::Connecting | State::Joining => false,
+            State::Connecting { .. } | State::Joining => false,
             State::Open | State::Leaving { .. } | State::Left { .. } => true,
         }
     }

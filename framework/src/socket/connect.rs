@@ -39,6 +39,10 @@ impl SocketActor {
                 Ok(()) => actor.join_namespace(ctx),
                 Err(reject) => actor.refuse(&reject, ctx),
             };
+        let runtime = self.socket.runtime();
+        self.state =
+            State::Connecting { until: Some(runtime.clock.now() + runtime.config.middleware_timeout) };
+        self.arm(ctx);
         ctx.spawn(Running::new(self.socket.clone(), code, decided));
     }
 
@@ -54,7 +58,7 @@ impl SocketActor {
     }
 
     fn join_namespace(&mut self, ctx: &mut Context<Self>) {
-        if self.state != State::Connecting {
+        if !matches!(self.state, State::Connecting { .. }) {
             return;
         }
         self.state = State::Joining;
@@ -68,7 +72,7 @@ impl SocketActor {
     }
 
     /// Tells the client that it may not connect; everything it asked for is forgotten.
-    fn refuse(&mut self, reject: &Reject, ctx: &mut Context<Self>) {
+    pub(super) fn refuse(&mut self, reject: &Reject, ctx: &mut Context<Self>) {
         let frames = refusal(&self.socket.shared().namespace.path, reject);
         let push = Push { to: self.socket.member().slot, packet: frames, delivery: Delivery::Reliable };
         let fanout = self.worker.handle.fanout.clone();

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use super::actor::SocketActor;
 use super::{Inbound, Op, SocketCommand, record};
 use crate::auth::Claims;
-use crate::error::{AckError, EmitError, Emitted};
+use crate::error::{AckError, EmitError, Emitted, Reject};
 use crate::event::{Args, FromArgs, IntoAck, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
 use crate::namespace::{Hooks, Namespace, NamespaceShared};
@@ -218,7 +218,9 @@ impl Socket {
     /// Joins a room. Joining a room twice, or after the disconnect, does nothing.
     ///
     /// # Errors
-    /// [`TooManyRooms`](crate::TooManyRooms) at [`Config::max_rooms`](crate::Config::max_rooms).
+    /// `too_many_rooms` at [`Config::max_rooms`](crate::Config::max_rooms), `bad_room` for a name of more
+    /// than [`Config::max_room_name`](crate::Config::max_room_name) bytes: as a [`Reject`], since the name
+    /// often comes from a client.
     ///
     /// ```
     /// # use greenroom::prelude::*;
@@ -229,18 +231,22 @@ impl Socket {
     /// });
     /// # }
     /// ```
-    pub fn join(&self, room: impl Into<RoomName>) -> Result<(), TooManyRooms> {
+    pub fn join(&self, room: impl Into<RoomName>) -> Result<(), Reject> {
         let room = room.into();
+        let config = &self.0.namespace.runtime.config;
         if self.is_leaving() {
             return Ok(());
+        }
+        if room.as_str().len() > config.max_room_name {
+            return Err(Reject::new("bad_room", "the name of the room is too long"));
         }
         {
             let mut local = self.local();
             if local.rooms.contains(&room) || room.as_str() == self.id().as_str() {
                 return Ok(());
             }
-            if local.rooms.len() >= self.0.namespace.runtime.config.max_rooms {
-                return Err(TooManyRooms);
+            if local.rooms.len() >= config.max_rooms {
+                return Err(Reject::new("too_many_rooms", "the socket is in too many rooms"));
             }
             local.rooms.push(room.clone());
         }
@@ -585,8 +591,3 @@ impl fmt::Debug for Socket {
             .finish_non_exhaustive()
     }
 }
-
-/// The socket is in as many rooms as [`Config::max_rooms`](crate::Config::max_rooms) allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the socket is in too many rooms")]
-pub struct TooManyRooms;

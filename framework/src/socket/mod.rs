@@ -28,7 +28,7 @@ mod table;
 mod turn;
 
 pub use emit::{AckRequest, Broadcast};
-pub use handle::{Socket, SocketId, TooManyRooms};
+pub use handle::{Socket, SocketId};
 pub(crate) use protocol::{Inbound, SocketCommand};
 pub(crate) use table::SocketTable;
 pub(crate) use turn::{Op, record};
