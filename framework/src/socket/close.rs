@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use actix::{ActorContext, Context};
+use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::encode;
 
@@ -35,7 +36,8 @@ impl SocketActor {
         if self.state != State::Open {
             return;
         }
-        let farewell = self.socket.own(encode::disconnect(&self.socket.shared().namespace.path));
+        let frames = encode::disconnect(&self.socket.shared().namespace.path);
+        let farewell = Op::Own { frames, delivery: Delivery::Reliable };
         self.ask([farewell], ctx);
         self.prepare_leaving(DisconnectReason::ServerNamespaceDisconnect, ctx);
         self.ask(close.then_some(Op::CloseSession), ctx);

@@ -8,7 +8,7 @@ use greenroom_proto::socketio::encode;
 
 use super::actor::{SocketActor, State};
 use super::dispatch::{Running, caught, first_poll};
-use super::{Op, Socket, turn};
+use super::turn;
 use crate::auth::{AuthError, token_from};
 use crate::error::Reject;
 use crate::fanout::{FanoutCommand, Push};
@@ -124,11 +124,4 @@ pub(super) fn refusal(path: &str, reject: &Reject) -> bytes::Bytes {
 /// A namespace that nobody has declared.
 pub(super) fn refuse_unknown(path: &str) -> bytes::Bytes {
     encode::connect_error(path, r#"{"message":"Invalid namespace"}"#)
-}
-
-impl Socket {
-    /// An operation for the client itself.
-    pub(super) fn own(&self, frames: bytes::Bytes) -> Op {
-        Op::Own { frames, delivery: Delivery::Reliable }
-    }
 }

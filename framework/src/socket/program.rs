@@ -54,7 +54,15 @@ impl SocketActor {
                 self.send_to_namespace(&namespace, NamespaceCommand::Find { to, reply }, ctx);
             }
             Op::EmitWithAck { ref to, .. } if to.is(&self.socket) => op.undo(),
-            op => self.program.push_back(op),
+            Op::Own { .. }
+            | Op::Emit { .. }
+            | Op::EmitWithAck { .. }
+            | Op::Broadcast { .. }
+            | Op::Join(..)
+            | Op::Leave(..)
+            | Op::Disconnect { .. }
+            | Op::Gone
+            | Op::CloseSession => self.program.push_back(op),
         }
     }
 
