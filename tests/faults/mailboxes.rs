@@ -152,7 +152,7 @@ fn register(io: &Server) {
     let sockets: Arc<Mutex<Vec<Socket>>> = Arc::default();
     let connected = sockets.clone();
     io.of("/").on_connect(move |socket| connected.lock().unwrap().push(socket));
-    io.of("/").on("join", |socket: Socket, room: String| Ok(socket.join(room)?));
+    io.of("/").on("join", |socket: Socket, room: String| socket.join(room));
     let server = io.clone();
     io.of("/").on("burst", move |_: Socket, (emitter, burst): (usize, usize)| {
         for number in burst * PER_BURST..(burst + 1) * PER_BURST {
