@@ -2,10 +2,14 @@
 //!
 //! actix drops an actor whose handler panics while the panic unwinds, and runs nothing again by itself.
 
+use std::sync::{Arc, Mutex};
+
 use greenroom::prelude::*;
-use greenroom::testing::{SimulatedClient, Victim};
+use greenroom::testing::{Faults, SimulatedClient, Victim};
+use greenroom_tests::random::Random;
 
 use crate::stage::{Stage, assert_nothing_left};
+use crate::threads::{open, until};
 
 #[actix_rt::test]
 async fn a_dead_session_ends_its_sockets_and_nobody_elses() {
@@ -171,6 +175,63 @@ async fn a_dead_fanout_closes_the_connections_of_its_worker_alone() {
     stage.assert_served(&other).await;
     comes_back(&stage, 0).await;
     stage.assert_nothing_left_without([other]).await;
+}
+
+/// Deaths of a run, one every few messages.
+const DEATHS: i64 = 40;
+
+#[actix_rt::test]
+async fn on_real_threads_actors_die_in_the_middle_of_traffic_and_nothing_is_stuck_or_left() {
+    let io = Server::builder().config(Config { mailbox_capacity: 8, ..Config::default() }).build();
+    let sockets: Arc<Mutex<Vec<Socket>>> = Arc::default();
+    let connected = sockets.clone();
+    io.of("/").on_connect(move |socket| connected.lock().unwrap().push(socket));
+    io.of("/").on("talk", |socket: Socket, room: String| {
+        socket.join(room.as_str())?;
+        socket.to(room.as_str()).emit("x", 1);
+        socket.broadcast().emit("x", 2);
+        Ok(room)
+    });
+    let threads: Vec<_> = (0..3).map(|_| actix_rt::Arbiter::new()).collect();
+    let mut clients: Vec<SimulatedClient> = Vec::new();
+    let mut random = Random::new(7);
+    while io.stats().actor_deaths < DEATHS {
+        clients.retain(|client| !client.is_closed());
+        while clients.len() < 9 {
+            let client = open(&io, &threads[random.below(threads.len())]).await;
+            client.send("0").await;
+            clients.push(client);
+        }
+        for client in &clients {
+            client.send(&format!(r#"21["talk","{}"]"#, ["a", "b"][random.below(2)])).await;
+            drop(client.received());
+        }
+        let newest = sockets.lock().unwrap().last().cloned();
+        let Some(socket) = newest else { continue };
+        let victim = match random.below(5) {
+            0 => Victim::Session(socket),
+            1 => Victim::Socket(socket),
+            2 => Victim::Room("/".to_owned(), "a".into()),
+            3 => Victim::Fanout(socket),
+            _ => Victim::Namespace("/".to_owned()),
+        };
+        Faults::new(&io).crash(&victim);
+    }
+    clients.iter().for_each(SimulatedClient::abort);
+    until("nothing is left", || {
+        let stats = io.stats();
+        stats.sessions + stats.sockets + stats.socket_actors + stats.rooms + stats.members + stats.slots == 0
+    })
+    .await;
+    let client = open(&io, &threads[0]).await;
+    client.send_all(["0", r#"21["talk","a"]"#]).await;
+    let mut told = Vec::new();
+    until("the next client is served", || {
+        told.extend(client.received());
+        told.last().is_some_and(|packet| packet == r#"31["a"]"#)
+    })
+    .await;
+    threads.iter().for_each(|thread| assert!(thread.stop()));
 }
 
 /// A client that was sent away connects again, to the same worker, and everything works.

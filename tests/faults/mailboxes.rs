@@ -1,12 +1,12 @@
 //! Full mailboxes: whoever sends waits, or is told so; nothing is lost, reordered or stuck.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use greenroom::prelude::*;
 use greenroom::testing::SimulatedClient;
 
 use crate::stage::{Stage, assert_nothing_left};
+use crate::threads::{open, until};
 
 const NARROW: usize = 2;
 
@@ -95,7 +95,7 @@ async fn the_answer_to_a_connect_comes_before_what_the_connect_hook_sends_also_t
     }
 }
 
-/// Clients of [`threads`], and what each emitter sends.
+/// Clients on their threads, and what each emitter sends.
 const THREADS: usize = 4;
 const CLIENTS: usize = 12;
 const BURSTS: usize = 20;
@@ -177,24 +177,4 @@ fn numbers(packet: &str) -> Option<(usize, usize)> {
     let (_, emitter, number): (String, usize, usize) =
         serde_json::from_str(packet.strip_prefix('2')?).ok()?;
     Some((emitter, number))
-}
-
-async fn open(io: &Server, thread: &actix_rt::Arbiter) -> SimulatedClient {
-    let (reply, opened) = tokio::sync::oneshot::channel();
-    let io = io.clone();
-    let open =
-        async move { assert!(reply.send(SimulatedClient::open(&io)).is_ok(), "the test waits for it") };
-    assert!(thread.spawn(open), "the thread runs");
-    opened.await.unwrap()
-}
-
-/// Waits for a condition on other threads, for a minute at most.
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..60_000 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("not within a minute: {what}");
 }

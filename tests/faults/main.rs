@@ -22,3 +22,4 @@ mod shutdown;
 mod slow_peer;
 mod slow_requests;
 mod stage;
+mod threads;

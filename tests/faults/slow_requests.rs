@@ -10,6 +10,7 @@ use crate::running::{MODES, Outcome, Running, leave, steady, trip};
 
 /// How long the server gives a request here; how long the test waits for the end of a connection.
 const REQUEST_TIMEOUT_MS: &str = "400";
+const KEEP_ALIVE_MS: &str = "1000";
 const PATIENCE: Duration = Duration::from_secs(8);
 /// A byte now and then: fast enough that no read is idle for long.
 const PACE: Duration = Duration::from_millis(40);
@@ -17,7 +18,9 @@ const PACE: Duration = Duration::from_millis(40);
 #[actix_rt::test]
 async fn requests_that_trickle_in_are_cut_off_and_others_served() -> Outcome {
     for mode in MODES {
-        let mut running = Running::start(mode, steady().with("REQUEST_TIMEOUT_MS", REQUEST_TIMEOUT_MS))?;
+        let settings =
+            steady().with("REQUEST_TIMEOUT_MS", REQUEST_TIMEOUT_MS).with("KEEP_ALIVE_MS", KEEP_ALIVE_MS);
+        let mut running = Running::start(mode, settings)?;
         let mut neighbour = running.client(Transport::WebSocket).await?;
         let poster = Session::open(running.endpoint(), Transport::Polling).await?;
         let post = format!(
@@ -27,18 +30,23 @@ async fn requests_that_trickle_in_are_cut_off_and_others_served() -> Outcome {
         let get = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n";
         let upgrade =
             "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n";
-        let cases = [
+        let whole = format!("GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n{get}");
+        let mut cases = vec![
             ("nothing at all", "", false),
             ("a head", get, true),
             ("the head of an upgrade", upgrade, true),
             ("a body", post.as_str(), true),
         ];
-        let connections: Vec<_> = cases
-            .map(|(what, front, trickles)| (what, trickle(&running, front, trickles)))
-            .into_iter()
-            .collect();
-        let tasks: Vec<_> =
-            connections.into_iter().map(|(what, task)| (what, actix_rt::spawn(task))).collect();
+        if mode == "serve" {
+            // An `HttpServer` of the user's has no hold of these.
+            cases.push(("the second head of a connection", whole.as_str(), true));
+            cases.push(("half a second head", whole.as_str(), false));
+        }
+        let connections = cases.into_iter().map(|(what, front, trickles)| {
+            let task = trickle(&running, front, trickles);
+            (what, task)
+        });
+        let tasks: Vec<_> = connections.map(|(what, task)| (what, actix_rt::spawn(task))).collect();
         let mut number = 0;
         while tasks.iter().any(|(_, task)| !task.is_finished()) {
             trip(&mut neighbour, number).await?;

@@ -7,13 +7,15 @@ use std::net::{SocketAddr, TcpListener};
 
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::body::BoxBody;
+use actix_http::error::DispatchError;
 use actix_http::{HttpServiceBuilder, Request, Response, h1};
 use actix_rt::net::TcpStream;
 use actix_server::GracefulShutdownSignal;
-use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
+use actix_service::{Service, ServiceFactory, ServiceFactoryExt as _, fn_factory, fn_service};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::app::Apps;
+use super::watch::{Watch, Watched};
 use super::{Serve, upgrade};
 use crate::config::Config;
 use crate::transport::gate::Gate;
@@ -59,10 +61,11 @@ pub(super) fn start(serve: Serve) -> io::Result<actix_server::Server> {
         }
         builder = builder.listen("greenroom", listener, move || {
             let apps = Apps::new(gate.clone(), false, app.clone());
-            http::<TcpStream, _>(&config, &shutdown)
+            let plain = http::<Watched<TcpStream>, _>(&config, &shutdown)
+                .on_connect_ext(|io: &Watched<TcpStream>, extensions| drop(extensions.insert(io.watch())))
                 .upgrade(upgrades(apps.clone()))
-                .finish(requests(apps))
-                .tcp()
+                .finish(requests(apps.clone()));
+            watched(&apps, &config).and_then(plain)
         })?;
     }
     Ok(builder.run())
@@ -117,6 +120,28 @@ where
         .h1_allow_half_closed(false)
 }
 
+/// Connections, none of which lasts long between two requests.
+fn watched(
+    apps: &Apps,
+    config: &Config,
+) -> impl ServiceFactory<
+    TcpStream,
+    Config = (),
+    Response = (Watched<TcpStream>, actix_http::Protocol, Option<SocketAddr>),
+    Error = DispatchError,
+    InitError = (),
+> + use<> {
+    let clock = apps.gate.engine.runtime().clock.clone();
+    let patience = config.keep_alive + config.request_timeout;
+    fn_service(move |io: TcpStream| {
+        let clock = clock.clone();
+        async move {
+            let peer = io.peer_addr().ok();
+            Ok((Watched::new(io, clock, patience), actix_http::Protocol::Http1, peer))
+        }
+    })
+}
+
 /// Ordinary requests, for one worker.
 fn requests(
     apps: Apps,
@@ -139,7 +164,14 @@ fn requests(
             let apps = apps.start().await?;
             Ok(fn_service(move |req: Request| {
                 let apps = apps.clone();
-                async move { Ok::<_, Infallible>(apps.call(req).await) }
+                async move {
+                    let busy = req.conn_data::<Watch>().map(Watch::begin);
+                    let response = apps.call(req).await;
+                    Ok::<_, Infallible>(match busy {
+                        Some(busy) => response.map_body(|_, body| busy.until_sent(body)),
+                        None => response,
+                    })
+                }
             }))
         }
     })
@@ -162,6 +194,7 @@ fn upgrades<T: AsyncRead + AsyncWrite + Unpin + 'static>(
             Ok(fn_service(move |(req, framed): (Request, Framed<T, h1::Codec>)| {
                 let apps = apps.clone();
                 async move {
+                    let _busy = req.conn_data::<Watch>().map(Watch::begin);
                     upgrade::take(apps, req, framed).await;
                     Ok::<(), Infallible>(())
                 }

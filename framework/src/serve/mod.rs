@@ -10,6 +10,7 @@
 mod app;
 mod listener;
 mod upgrade;
+mod watch;
 
 use std::fmt;
 use std::future::Future;

@@ -14,6 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 
 use super::app::Apps;
+use super::watch::Watched;
 use crate::runtime::Runtime;
 use crate::runtime::worker::Worker;
 use crate::transport::gate::Upgrade;
@@ -65,8 +66,8 @@ where
 {
     // A buffer of the dispatcher's size would stay as long as the connection.
     let early = if early.is_empty() { BytesMut::new() } else { early };
-    let io = match (Box::new(io) as Box<dyn Any>).downcast::<TcpStream>() {
-        Ok(stream) => return hand_over_tcp(runtime, *stream, ticket, early),
+    let io = match (Box::new(io) as Box<dyn Any>).downcast::<Watched<TcpStream>>() {
+        Ok(stream) => return hand_over_tcp(runtime, stream.into_inner(), ticket, early),
         Err(io) => io,
     };
     if let Ok(io) = io.downcast::<T>() {

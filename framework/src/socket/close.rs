@@ -36,10 +36,8 @@ impl SocketActor {
         if self.state != State::Open {
             return;
         }
-        let farewell = Op::Own {
-            frames: encode::disconnect(&self.socket.shared().namespace.path),
-            delivery: Delivery::Reliable,
-        };
+        let frames = encode::disconnect(&self.socket.shared().namespace.path);
+        let farewell = Op::Own { frames, delivery: Delivery::Reliable };
         self.ask([farewell], ctx);
         self.prepare_leaving(DisconnectReason::ServerNamespaceDisconnect, ctx);
         self.ask(close.then_some(Op::CloseSession), ctx);

@@ -33,6 +33,7 @@ fn config() -> Result<Config, Box<dyn Error>> {
         workers: setting("WORKERS", 2)?,
         outbox_bytes: setting("OUTBOX_BYTES", 4 * 1024 * 1024)?,
         request_timeout: milliseconds("REQUEST_TIMEOUT_MS", 10_000)?,
+        keep_alive: milliseconds("KEEP_ALIVE_MS", 30_000)?,
         shutdown_timeout: Duration::from_secs(3),
         cors: Some(Cors { origins: origins.split(',').map(str::to_owned).collect(), credentials: false }),
         ..Config::default()
