@@ -144,6 +144,7 @@ scene("a whole visit needs nothing but a keyboard", async ({ visit }) => {
   await keyboard.type("Ada");
   await keyboard.press("Enter");
   await ada.seesConnected();
+  await ada.writes();
   await keyboard.type("Hello from the keys");
   await keyboard.press("Enter");
   await grace.seesMessage("Hello from the keys");
@@ -151,6 +152,7 @@ scene("a whole visit needs nothing but a keyboard", async ({ visit }) => {
   await keyboard.type("library");
   await keyboard.press("Enter");
   await ada.seesRoom("library");
+  await ada.writes();
   await keyboard.type("one line");
   await keyboard.press("Shift+Enter");
   await keyboard.type("and another");

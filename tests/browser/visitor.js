@@ -129,6 +129,11 @@ export class Visitor {
     await this.title.filter({ hasText: new RegExp(`^${name}$`) }).waitFor();
   }
 
+  /** What is typed now goes into the message. */
+  async writes() {
+    await this.message.and(this.page.locator(":focus")).waitFor();
+  }
+
   async seesConnected(transport = /WebSocket/) {
     await this.link.filter({ hasText: "Connected" }).filter({ hasText: transport }).waitFor();
   }

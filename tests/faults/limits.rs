@@ -27,6 +27,20 @@ async fn a_socket_is_in_max_rooms_rooms_at_most() {
     stage.assert_nothing_left_without([client]).await;
 }
 
+/// A flood of them would fill the fanout's mailbox, which refuses none.
+#[actix_rt::test]
+async fn all_refusals_of_one_read_are_one_command() {
+    let stage = Stage::new(Config::default());
+    let client = stage.client(0).await;
+    let before = stage.io.stats().fanout_messages;
+    client.send_all(["0/nowhere,"; 100]).await;
+    stage.run().await;
+    assert_eq!(stage.io.stats().fanout_messages - before, 1);
+    let refused = client.received().into_iter().filter(|packet| packet.starts_with("4/nowhere,"));
+    assert_eq!(refused.count(), 100);
+    stage.assert_nothing_left_without([client]).await;
+}
+
 #[actix_rt::test]
 async fn the_name_of_a_room_has_max_room_name_bytes_at_most() {
     let stage = Stage::new(Config { max_room_name: 8, ..Config::default() });

@@ -40,6 +40,10 @@ where
     let parts = framed.into_parts();
     let (mut io, early) = (parts.io, parts.read_buf);
     let runtime = apps.gate.engine.runtime().clone();
+    // The answer to a request that was pipelined before this one may not be written yet.
+    if !parts.write_buf.is_empty() && say(&runtime, &mut io, &parts.write_buf).await.is_err() {
+        return;
+    }
     let answer = match apps.gate.admit_upgrade(req.head(), apps.secure).await {
         Ok(Upgrade::Accepted(ticket)) => {
             if say(&runtime, &mut io, accepted(&req).as_bytes()).await.is_ok() {
