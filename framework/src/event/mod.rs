@@ -8,6 +8,6 @@ mod listeners;
 pub use args::{Args, EncodedArgs, First, FromArgs, IntoArgs};
 pub use binary::Binary;
 pub use handler::IntoAck;
-pub(crate) use handler::{Answer, Handler, asynchronous, synchronous};
+pub(crate) use handler::{Ack, Answer, Handler, asynchronous, synchronous};
 pub use listeners::ListenerId;
 pub(crate) use listeners::{Called, Listeners};

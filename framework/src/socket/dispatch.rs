@@ -15,9 +15,7 @@ use super::actor::{SocketActor, State};
 use super::turn::{self, Panicked};
 use super::{Inbound, Op, Socket};
 use crate::error::Reject;
-use crate::event::{Answer, Args, Called, EncodedArgs, Handler, IntoArgs};
-
-type Ack = Result<EncodedArgs, Reject>;
+use crate::event::{Ack, Answer, Args, Called, EncodedArgs, Handler, IntoArgs};
 
 impl SocketActor {
     pub(super) fn dispatch(&mut self, packet: Inbound, ctx: &mut Context<Self>) {
