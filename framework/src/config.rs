@@ -84,6 +84,9 @@ pub struct Config {
     /// Time in which middleware must have decided; then the client is refused with `unavailable`.
     /// Default 10 s: half of what stock clients wait for their connection.
     pub middleware_timeout: Duration,
+    /// Time before a token's `exp` at which its client gets `auth:expiring`. Default 60 s: enough for a
+    /// page to fetch another one, also with a retry; 0 sends none.
+    pub token_expiry_warning: Duration,
     /// Asynchronous handlers of one socket that may run at once; then its events wait. Default 64.
     pub max_async_handlers: usize,
     /// Time that asynchronous handlers have after their socket ended. Default 5 s; then they are
@@ -165,6 +168,7 @@ impl Default for Config {
             max_room_name: 256,
             middleware_timeout: Duration::from_secs(10),
             ack_timeout: Duration::from_secs(30),
+            token_expiry_warning: Duration::from_secs(60),
             max_async_handlers: 64,
             handler_grace: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),

@@ -39,6 +39,7 @@ use super::{AuthError, Fault};
 pub struct Claims {
     sub: Box<str>,
     exp: Option<SystemTime>,
+    iat: Option<SystemTime>,
     jti: Option<Box<str>>,
     kid: Option<Box<str>>,
     text: Box<RawValue>,
@@ -49,6 +50,7 @@ impl Claims {
         Self {
             sub: registered.sub.into(),
             exp: registered.exp,
+            iat: registered.iat,
             jti: registered.jti.map(Into::into),
             kid: kid.map(Into::into),
             text,
@@ -65,6 +67,12 @@ impl Claims {
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.exp
+    }
+
+    /// When the token was issued, to the second, if it says so.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<SystemTime> {
+        self.iat
     }
 
     /// The id of the token, if it has one: for lists of revoked tokens.
@@ -105,6 +113,7 @@ impl fmt::Debug for Claims {
 pub(super) struct Registered {
     pub(super) sub: String,
     pub(super) exp: Option<SystemTime>,
+    pub(super) iat: Option<SystemTime>,
     pub(super) nbf: Option<SystemTime>,
     pub(super) aud: Vec<String>,
     pub(super) iss: Option<String>,
@@ -118,6 +127,7 @@ impl Registered {
         Ok(Self {
             sub: sub.ok_or(AuthError::Invalid(Fault::Claim("sub")))?,
             exp: wire.exp.map(|date| time("exp", &date)).transpose()?,
+            iat: wire.iat.map(|date| time("iat", &date)).transpose()?,
             nbf: wire.nbf.map(|date| time("nbf", &date)).transpose()?,
             aud: wire.aud.map_or_else(Vec::new, OneOrMany::into_vec),
             iss: wire.iss,
@@ -130,6 +140,7 @@ impl Registered {
 struct Wire {
     sub: Option<String>,
     exp: Option<Number>,
+    iat: Option<Number>,
     nbf: Option<Number>,
     aud: Option<OneOrMany>,
     iss: Option<String>,

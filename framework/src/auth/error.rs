@@ -26,19 +26,28 @@ pub enum AuthError {
     /// `nbf` has not come, leeway included.
     #[error("token not yet valid")]
     NotYetValid,
+    /// A refreshed token belongs to another user than the one it is to replace.
+    #[error("token of another user")]
+    OtherUser,
+    /// A token is offered where none is asked for.
+    #[error("no token is needed here")]
+    NotNeeded,
     /// Everything else. The fault is for the log: the client is not told.
     #[error("token invalid")]
     Invalid(Fault),
 }
 
 impl AuthError {
-    /// What the client finds in `err.data.code` of its `connect_error`.
+    /// What the client finds in `err.data.code` of its `connect_error`, and in `error.code` of a refused
+    /// `auth:refresh`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Missing => "token_missing",
             Self::Expired => "token_expired",
             Self::NotYetValid => "token_not_yet_valid",
+            Self::OtherUser => "token_other_user",
+            Self::NotNeeded => "token_not_needed",
             Self::Invalid(_) => "token_invalid",
         }
     }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{
     AuthError, Claims, Fault, Key, KeyError,
     claims::Registered,
-    keys::{Algorithm, Keyring},
+    keys::{Algorithm, Keys},
 };
 
 /// Verifies the tokens of connecting clients.
@@ -18,7 +18,7 @@ use super::{
 /// configured below.
 ///
 /// Tokens with a `kid` are verified by the key of that name only, tokens without one by the default
-/// key only.
+/// key only. Clones share their keys, which [`keys`](Self::keys) changes while the server runs.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,7 +35,7 @@ use super::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct JwtAuth {
-    keys: Keyring,
+    keys: Keys,
     audience: Vec<String>,
     issuers: Vec<String>,
     leeway: Duration,
@@ -68,16 +68,22 @@ impl JwtAuth {
 
     /// Adds a key for tokens with this `kid`; replaces the one that had the name.
     #[must_use]
-    pub fn key(mut self, kid: impl Into<String>, key: Key) -> Self {
-        self.keys.by_kid.insert(kid.into(), key);
+    pub fn key(self, kid: impl Into<String>, key: Key) -> Self {
+        self.keys.insert(kid, key);
         self
     }
 
     /// Sets the key for tokens without a `kid`.
     #[must_use]
-    pub fn default_key(mut self, key: Key) -> Self {
-        self.keys.without_kid = Some(key);
+    pub fn default_key(self, key: Key) -> Self {
+        self.keys.set_default(Some(key));
         self
+    }
+
+    /// The keys, to be changed while the server runs.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.keys.clone()
     }
 
     /// Demands an `aud` with this value; called again, one of the values suffices.
@@ -145,6 +151,20 @@ impl JwtAuth {
         Ok(Claims::new(registered, header.kid, text))
     }
 
+    /// When a token ends, leeway included. `None`: never.
+    pub(crate) fn ends_at(&self, claims: &Claims) -> Option<SystemTime> {
+        claims.expires_at().and_then(|exp| exp.checked_add(self.leeway))
+    }
+
+    /// Whether both accept the same tokens, now and after a change of the keys.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.keys.are(&other.keys)
+            && self.audience == other.audience
+            && self.issuers == other.issuers
+            && self.leeway == other.leeway
+            && self.expiry_required == other.expiry_required
+    }
+
     /// The header and claims of a token that one of the keys has signed.
     fn authentic(&self, token: &str) -> Result<(Header, Box<RawValue>), AuthError> {
         if token.is_empty() {
@@ -159,7 +179,8 @@ impl JwtAuth {
         if header.crit.is_some() {
             return Err(AuthError::Invalid(Fault::CriticalHeader));
         }
-        let key = self.keys.find(header.kid.as_deref()).ok_or(AuthError::Invalid(Fault::UnknownKey))?;
+        let keys = self.keys.now();
+        let key = keys.find(header.kid.as_deref()).ok_or(AuthError::Invalid(Fault::UnknownKey))?;
         let token = jsonwebtoken::decode(token, &key.decoding, &signature_only(key));
         token
             .map(|token| (token.header, token.claims))
@@ -198,7 +219,7 @@ impl JwtAuth {
 impl Default for JwtAuth {
     fn default() -> Self {
         Self {
-            keys: Keyring::default(),
+            keys: Keys::default(),
             audience: Vec::new(),
             issuers: Vec::new(),
             leeway: Self::DEFAULT_LEEWAY,

@@ -1,6 +1,10 @@
 //! Keys that verify tokens, each for one algorithm.
 
-use std::{collections::HashMap, fmt, io};
+use std::{
+    collections::HashMap,
+    fmt, io,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use jsonwebtoken::{DecodingKey, crypto::rust_crypto};
 use thiserror::Error;
@@ -141,7 +145,86 @@ impl From<KeyError> for io::Error {
     }
 }
 
-/// The keys of a server.
+/// The keys of a [`JwtAuth`](super::JwtAuth), which may change while the server runs.
+///
+/// Cheap to clone; all clones are the same keys. A token that is being verified is verified by the
+/// keys of one moment.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use greenroom::auth::{Algorithm, JwtAuth, Key};
+///
+/// # let (june, july) = ("the secret of June, thirty-two bytes", "the secret of July, thirty-two bytes");
+/// let auth = JwtAuth::new().key("2026-06", Key::secret(Algorithm::Hs256, june)?);
+/// let keys = auth.keys();
+/// let io = greenroom::Server::builder().auth(auth).build();
+///
+/// // A month later the login signs with the next key; tokens of the old one still pass …
+/// keys.insert("2026-07", Key::secret(Algorithm::Hs256, july)?);
+/// // … and when the last of them has expired, it goes.
+/// assert!(keys.remove("2026-06"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Keys(Arc<RwLock<Arc<Keyring>>>);
+
+impl Keys {
+    /// Adds a key for tokens with this `kid`; replaces the one that had the name.
+    pub fn insert(&self, kid: impl Into<String>, key: Key) {
+        let kid = kid.into();
+        self.change(|ring| drop(ring.by_kid.insert(kid, key)));
+    }
+
+    /// Takes the key of this `kid` away; tells whether it was there. Its tokens are refused from now
+    /// on. Sockets that are connected stay until their tokens expire;
+    /// [`Revocation::key`](super::Revocation::key) ends them at once.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
+    pub fn remove(&self, kid: &str) -> bool {
+        let mut found = false;
+        self.change(|ring| found = ring.by_kid.remove(kid).is_some());
+        found
+    }
+
+    /// Puts these in the place of all keys that have a `kid`, at once, as after a fetch of the
+    /// issuer's list. The default key stays.
+    pub fn replace<K: Into<String>>(&self, keys: impl IntoIterator<Item = (K, Key)>) {
+        let by_kid = keys.into_iter().map(|(kid, key)| (kid.into(), key)).collect();
+        self.change(|ring| ring.by_kid = by_kid);
+    }
+
+    /// Sets the key for tokens without a `kid`; `None` refuses them.
+    pub fn set_default(&self, key: Option<Key>) {
+        self.change(|ring| ring.without_kid = key);
+    }
+
+    /// The names of the keys, in no order.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        self.now().by_kid.keys().cloned().collect()
+    }
+
+    /// The keys of this moment.
+    pub(super) fn now(&self) -> Arc<Keyring> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn are(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Keyring)) {
+        change(Arc::make_mut(&mut self.0.write().unwrap_or_else(PoisonError::into_inner)));
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.ids()).finish()
+    }
+}
+
+/// The keys of one moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keyring {
     pub(super) without_kid: Option<Key>,

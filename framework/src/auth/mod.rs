@@ -32,6 +32,7 @@
 //! ```
 
 mod claims;
+mod credential;
 mod error;
 mod issue;
 mod jwt;
@@ -46,8 +47,9 @@ pub use self::{
     error::{AuthError, Fault},
     issue::{IssueError, TokenIssuer},
     jwt::JwtAuth,
-    keys::{Algorithm, Key, KeyError},
+    keys::{Algorithm, Key, KeyError, Keys},
 };
+pub(crate) use credential::{Credential, Renewal};
 
 /// Finds the token of a connecting client: the string `token` in the CONNECT packet's `auth`
 /// payload, else the `Authorization` header of the handshake, if its scheme is `Bearer`.

@@ -215,6 +215,7 @@ impl Handler<SessionCommand> for SessionActor {
             }
             SessionCommand::WireEnded { wire, fate } => self.wire_ended(wire, fate),
             SessionCommand::Outbox => self.outbox(),
+            SessionCommand::Renewed(renewal) => self.call(now, |app, _| app.renewed(&renewal)),
             SessionCommand::End { reason, flush } => self.end(reason, flush, now),
             SessionCommand::Deadline => self.deadline(now),
             #[cfg(feature = "testing")]

@@ -9,6 +9,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 
 use super::handle::SessionHandle;
 use super::permit::ReadPermit;
+use crate::auth::Renewal;
 use crate::runtime::worker::Worker;
 
 /// What runs on top of an Engine.IO session, inside its actor: the Socket.IO table of sockets, or an
@@ -24,6 +25,9 @@ pub(crate) trait SessionApp: 'static {
 
     /// Handles every deadline that has passed.
     fn handle_deadline(&mut self, now: Instant, cx: &mut SessionCx<'_>);
+
+    /// A token was replaced on this connection.
+    fn renewed(&mut self, _: &Arc<Renewal>) {}
 
     /// Handles the end of the session. Called exactly once, and nothing after it. Packets that the fanout
     /// has been told before this returns still leave if the session was closed from this side.

@@ -20,6 +20,7 @@ use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
 use super::registry::SessionId;
 use super::wire::WireLine;
+use crate::auth::Renewal;
 use crate::fanout::{Slot, SlotRef};
 use crate::runtime::Runtime;
 use crate::runtime::post;
@@ -85,6 +86,14 @@ impl SessionHandle {
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
         &self.0.runtime
+    }
+}
+
+/// What its sockets tell it.
+impl SessionHandle {
+    /// Passes a token that was replaced on to all sockets of the session.
+    pub(crate) fn renew(&self, renewal: Arc<Renewal>) {
+        self.tell(SessionCommand::Renewed(renewal));
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::permit::ReadPermit;
 use super::wire::WireLine;
+use crate::auth::Renewal;
 
 /// What a session can be told.
 ///
@@ -36,6 +37,8 @@ pub(crate) enum SessionCommand {
     WireEnded { wire: WireId, fate: WireFate },
     /// From the outbox of a session that polls: it has packets, is sealed, or the session is doomed.
     Outbox,
+    /// From a socket: its token was replaced; others of the session may have the same.
+    Renewed(Arc<Renewal>),
     /// From anyone: the session ends, at once or after what it still has to send.
     End { reason: DisconnectReason, flush: bool },
     /// From the timer wheel: a deadline may have passed.

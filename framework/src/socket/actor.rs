@@ -11,6 +11,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
 
 use super::program::Taken;
+use super::token::Watch;
 use super::{Inbound, Op, Socket, SocketCommand};
 use crate::error::AckError;
 use crate::fanout::Push;
@@ -37,6 +38,8 @@ pub(super) struct SocketActor {
     pub(super) blocked: bool,
     /// What was to be sent behind that, in order.
     pub(super) refused: VecDeque<Taken>,
+    /// The token's times; nothing without one.
+    pub(super) watch: Option<Box<Watch>>,
     pub(super) running_handlers: usize,
     /// Events dispatched since the last rest.
     pub(super) dispatched: u32,
@@ -103,6 +106,7 @@ impl SocketActor {
             pushes: SmallVec::new(),
             blocked: false,
             refused: VecDeque::new(),
+            watch: None,
             running_handlers: 0,
             dispatched: 0,
             resting: false,
@@ -189,13 +193,14 @@ impl SocketActor {
         if self.time_to_end().is_some_and(|end| end <= now) {
             return self.give_up(ctx);
         }
+        self.token_deadline(now, ctx);
         self.arm(ctx);
     }
 
     /// Sets the timer to the next deadline; most sockets never need one.
     pub(super) fn arm(&mut self, ctx: &Context<Self>) {
         let acks = self.socket.local().acks.next_deadline();
-        let deadline = [acks, self.time_to_end()].into_iter().flatten().min();
+        let deadline = [acks, self.time_to_end(), self.token_due()].into_iter().flatten().min();
         if deadline.is_none() && self.timer.is_none() {
             return;
         }
@@ -242,6 +247,7 @@ impl Handler<SocketCommand> for SocketActor {
             SocketCommand::Packets(packets, permit) => self.packets(packets, &permit, ctx),
             SocketCommand::End(reason) => self.end(reason, ctx),
             SocketCommand::Admitted => self.admitted(ctx),
+            SocketCommand::Renewed(renewal) => self.renewed(&renewal, ctx),
             SocketCommand::Operation(op) => self.perform_all([op], ctx),
             SocketCommand::LaneClear => self.work(ctx),
             SocketCommand::Deadline => self.handle_deadline(ctx),

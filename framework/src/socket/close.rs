@@ -70,7 +70,7 @@ impl SocketActor {
     }
 
     /// It ends between its question to the namespace and the answer: no user code has seen it.
-    fn leave_without_hooks(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+    pub(super) fn leave_without_hooks(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
         self.forget_program();
         self.leaving(reason, false, ctx);
         self.ask([Op::Gone], ctx);

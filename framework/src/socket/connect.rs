@@ -8,8 +8,9 @@ use greenroom_proto::socketio::encode;
 
 use super::actor::{SocketActor, State};
 use super::dispatch::{Running, caught, first_poll};
+use super::token::Bearer;
 use super::turn;
-use crate::auth::{AuthError, token_from};
+use crate::auth::{AuthError, Credential, token_from};
 use crate::error::Reject;
 use crate::fanout::{FanoutCommand, Push};
 use crate::namespace::{Admission, ConnectHook, NamespaceCommand};
@@ -51,9 +52,9 @@ impl SocketActor {
         let Some(auth) = shared.namespace.auth() else { return Ok(()) };
         let header = shared.session.handshake().header("authorization");
         let token = token_from(shared.auth.as_deref(), header).ok_or(AuthError::Missing)?;
-        let claims = auth.verify(&token, self.socket.runtime().clock.unix_now())?;
+        let credential = Credential::verify(auth, &token, self.socket.runtime().clock.unix_now())?;
         // Set once, here.
-        drop(shared.claims.set(claims.into()));
+        drop(shared.bearer.set(Box::new(Bearer::new(credential))));
         Ok(())
     }
 
@@ -82,7 +83,7 @@ impl SocketActor {
 
     /// The namespace has taken the socket in and answered the CONNECT.
     pub(super) fn admitted(&mut self, ctx: &mut Context<Self>) {
-        if self.state != State::Joining {
+        if self.state != State::Joining || self.ends_before_it_began(ctx) {
             return;
         }
         self.state = State::Open;
@@ -95,6 +96,9 @@ impl SocketActor {
                 // It disconnected its own socket, whose last hooks have run.
                 break;
             }
+        }
+        if self.state == State::Open {
+            self.watch_token(ctx);
         }
         self.work(ctx);
     }

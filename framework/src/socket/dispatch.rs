@@ -12,6 +12,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::{AckId, encode};
 
 use super::actor::{SocketActor, State};
+use super::token::REFRESH;
 use super::turn::{self, Panicked};
 use super::{Inbound, Op, Socket};
 use crate::error::Reject;
@@ -35,6 +36,9 @@ impl SocketActor {
     }
 
     fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
+        if **name == *REFRESH {
+            return self.refresh(&args, Reply { to: ack }, ctx);
+        }
         let mut called = self.listeners_of(name);
         let Some(last) = called.pop() else { return };
         // The one that acknowledges: the first with something to say, else the first.
@@ -85,7 +89,7 @@ impl SocketActor {
     }
 
     /// Acknowledges, or tells the client of a refusal that nothing else would tell it.
-    fn reply(&mut self, reply: Reply, ack: Ack, ctx: &mut Context<Self>) {
+    pub(super) fn reply(&mut self, reply: Reply, ack: Ack, ctx: &mut Context<Self>) {
         let op = match (reply.to, ack) {
             (Some(id), Ok(args)) => Some(self.ack_packet(id, &args)),
             (Some(id), Err(reject)) => {
@@ -108,7 +112,7 @@ impl SocketActor {
 
 /// Who is told what a handler returned.
 #[derive(Debug, Clone, Copy)]
-struct Reply {
+pub(super) struct Reply {
     to: Option<AckId>,
 }
 

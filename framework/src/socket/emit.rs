@@ -123,7 +123,12 @@ impl Socket {
 
     /// Tells the client of a refusal that no acknowledgement can carry.
     pub(super) fn emit_error(&self, reject: &Reject) -> Option<Op> {
-        let frames = encode_event(self.runtime(), &self.shared().namespace.path, "error", reject).ok()?;
+        self.own_event("error", reject)
+    }
+
+    /// An event of the framework's own.
+    pub(super) fn own_event(&self, event: &str, args: impl IntoArgs) -> Option<Op> {
+        let frames = encode_event(self.runtime(), &self.shared().namespace.path, event, args).ok()?;
         Some(Op::Own { frames, delivery: Delivery::Reliable })
     }
 }

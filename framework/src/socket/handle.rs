@@ -18,8 +18,9 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use super::actor::SocketActor;
+use super::token::Bearer;
 use super::{Inbound, Op, SocketCommand, record};
-use crate::auth::Claims;
+use crate::auth::Renewal;
 use crate::error::{AckError, EmitError, Emitted, Reject};
 use crate::event::{Args, FromArgs, IntoAck, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
@@ -71,7 +72,8 @@ pub(crate) struct SocketShared {
     pub(super) namespace: Arc<NamespaceShared>,
     pub(super) session: SessionHandle,
     pub(super) auth: Option<Box<str>>,
-    pub(super) claims: OnceLock<Arc<Claims>>,
+    /// Set once, when the token is verified; what is in it changes.
+    pub(super) bearer: OnceLock<Box<Bearer>>,
     connected: AtomicBool,
     leaving: AtomicBool,
     /// Operations that wait; a bound for those who emit from outside.
@@ -113,7 +115,7 @@ impl Socket {
             namespace,
             session,
             auth,
-            claims: OnceLock::new(),
+            bearer: OnceLock::new(),
             connected: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             backlog: AtomicUsize::new(0),
@@ -160,18 +162,6 @@ impl Socket {
     #[must_use]
     pub fn auth<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.0.auth.as_deref()?).ok()
-    }
-
-    /// What the client's token says; `None` on a server without [`auth`](crate::ServerBuilder::auth).
-    #[must_use]
-    pub fn claims(&self) -> Option<&Claims> {
-        self.0.claims.get().map(AsRef::as_ref)
-    }
-
-    /// The user: the token's `sub`.
-    #[must_use]
-    pub fn user_id(&self) -> Option<&str> {
-        self.claims().map(Claims::sub)
     }
 
     /// Stores a value on this socket, one of each type; it lives as long as the socket. It is shared:
@@ -450,6 +440,11 @@ impl Socket {
     /// Lifecycle: the socket ends.
     pub(crate) fn end(&self, reason: DisconnectReason) {
         self.tell(SocketCommand::End(reason));
+    }
+
+    /// Lifecycle: a token was replaced on this connection.
+    pub(crate) fn renewed(&self, renewal: Arc<Renewal>) {
+        self.tell(SocketCommand::Renewed(renewal));
     }
 
     /// Lifecycle: the namespace has taken the socket in.

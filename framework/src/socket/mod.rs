@@ -14,6 +14,7 @@
 //! | `program.rs` | those operations in order, through the lane |
 //! | `connect.rs` | from CONNECT to the answer: token, middleware, namespace |
 //! | `dispatch.rs` | from a packet to listeners to the acknowledgement |
+//! | `token.rs` | the token while the socket is open: refresh, expiry |
 //! | `table.rs` | a session's sockets |
 
 mod actor;
@@ -25,6 +26,7 @@ mod handle;
 mod program;
 mod protocol;
 mod table;
+mod token;
 mod turn;
 
 pub use emit::{AckRequest, Broadcast};

@@ -1,10 +1,13 @@
 //! What a socket can be told.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::AckId;
 
 use super::Op;
+use crate::auth::Renewal;
 use crate::event::Args;
 use crate::session::ReadPermit;
 
@@ -21,11 +24,13 @@ pub(crate) enum SocketCommand {
     End(DisconnectReason),
     /// From the namespace: the socket is a member, and its CONNECT is answered.
     Admitted,
+    /// From the session: a token of this connection was replaced.
+    Renewed(Arc<Renewal>),
     /// From a handle used outside of handlers.
     Operation(Op),
     /// From a room that passed on the packet which the lane waits for.
     LaneClear,
-    /// From the wheel: an acknowledgement is overdue, or the time to end is up.
+    /// From the wheel: an acknowledgement is overdue, a token expires, or the time to end is up.
     Deadline,
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]

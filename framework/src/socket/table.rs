@@ -20,6 +20,7 @@ use smallvec::SmallVec;
 use super::actor::SocketActor;
 use super::connect::refuse_unknown;
 use super::{Inbound, Socket};
+use crate::auth::Renewal;
 use crate::error::Reject;
 use crate::event::Args;
 use crate::fanout::{FanoutCommand, Push};
@@ -205,6 +206,10 @@ impl SessionApp for SocketTable {
             self.connect_deadline = None;
             cx.close(DisconnectReason::ForcedServerClose);
         }
+    }
+
+    fn renewed(&mut self, renewal: &Arc<Renewal>) {
+        self.sockets.iter().for_each(|place| place.socket.renewed(renewal.clone()));
     }
 
     fn closed(&mut self, reason: DisconnectReason, cx: &mut SessionCx<'_>) {
