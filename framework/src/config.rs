@@ -87,6 +87,13 @@ pub struct Config {
     /// Time before a token's `exp` at which its client gets `auth:expiring`. Default 60 s: enough for a
     /// page to fetch another one, also with a retry; 0 sends none.
     pub token_expiry_warning: Duration,
+    /// Revocations that are remembered, of tokens, users and keys together. Default 100,000, some 20 MB;
+    /// one more is refused until others are of no use any more.
+    pub max_revocations: usize,
+    /// Time for which a revocation is remembered where it names none itself. Default 30 days, the longest
+    /// life that [`TokenLives`](crate::auth::TokenLives) gives a token: a token that lives longer would be
+    /// good again.
+    pub longest_token_life: Duration,
     /// Asynchronous handlers of one socket that may run at once; then its events wait. Default 64.
     pub max_async_handlers: usize,
     /// Time that asynchronous handlers have after their socket ended. Default 5 s; then they are
@@ -169,6 +176,8 @@ impl Default for Config {
             middleware_timeout: Duration::from_secs(10),
             ack_timeout: Duration::from_secs(30),
             token_expiry_warning: Duration::from_secs(60),
+            max_revocations: 100_000,
+            longest_token_life: Duration::from_secs(30 * 24 * 60 * 60),
             max_async_handlers: 64,
             handler_grace: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytestring::ByteString;
 use greenroom_proto::rooms::RoomName;
 
-use crate::auth::JwtAuth;
+use crate::auth::{Claims, JwtAuth, Revocation, RevocationsFull};
 use crate::config::Config;
 use crate::error::Emitted;
 use crate::event::IntoArgs;
@@ -169,6 +169,41 @@ impl Server {
     /// Everyone in `/` but the members of a room.
     pub fn except(&self, room: impl Into<RoomName>) -> Broadcast {
         self.of("/").except(room)
+    }
+
+    /// Takes tokens back. Sockets that came with one of them are ended at once, in every namespace: no
+    /// further event of theirs is handled, their connections close, and who comes back with such a token
+    /// gets `connect_error` with the code `token_revoked`.
+    ///
+    /// It is remembered in this process and nowhere else: after a restart, revoke again what has not
+    /// expired by then.
+    ///
+    /// # Errors
+    /// [`RevocationsFull`] if no more can be remembered; who is connected is sent away all the same.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # use greenroom::auth::{Revocation, RevocationsFull};
+    /// # fn example(io: Server) -> Result<(), RevocationsFull> {
+    /// io.revoke(Revocation::user("ann"))?;            // out everywhere; she may log in again
+    /// io.revoke(Revocation::token("a stolen jti"))?;
+    /// # Ok(()) }
+    /// ```
+    pub fn revoke(&self, revocation: Revocation) -> Result<(), RevocationsFull> {
+        let runtime = &self.shared.runtime;
+        let now = runtime.clock.unix_now();
+        let revocation = Arc::new(revocation.at(now));
+        // Remembered first: who connects from now on is refused, who has connected is told.
+        let remembered = runtime.revocations.add(&revocation, now);
+        let namespaces = self.shared.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        namespaces.values().for_each(|namespace| namespace.revoke(revocation.clone()));
+        remembered
+    }
+
+    /// Whether a token was revoked, for routes of your own that take tokens too.
+    #[must_use]
+    pub fn is_revoked(&self, claims: &Claims) -> bool {
+        self.shared.runtime.revocations.hit(claims, self.clock().unix_now())
     }
 
     /// Ends the server: no new sessions, and every client is sent away behind what it still has to

@@ -9,5 +9,7 @@
 )]
 
 mod expiry;
+mod keys;
 mod refresh;
+mod revoke;
 mod stage;

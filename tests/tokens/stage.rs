@@ -22,6 +22,11 @@ impl Stage {
     /// Two namespaces with the server's rules (`/a`, `/b`), one with rules of its own (`/own`), and one
     /// that is open (`/open`).
     pub(crate) fn new(config: Config) -> Self {
+        Self::seeded(config, 1)
+    }
+
+    /// The same in the schedule of this seed.
+    pub(crate) fn seeded(config: Config, seed: u64) -> Self {
         let auth = JwtAuth::hs256(SECRET).unwrap();
         let io = Server::builder().config(config).clock(Clock::manual()).auth(auth).build();
         io.of("/own").auth(JwtAuth::hs256(SECRET).unwrap());
@@ -34,7 +39,7 @@ impl Stage {
             namespace.on_disconnect(move |_, reason| left.lock().unwrap().push(format!("{path} {reason}")));
             namespace.on("exp", |socket: Socket, ()| Ok(expiry(&socket)));
         }
-        let simulation = Simulation::new(&io, 2, 1);
+        let simulation = Simulation::new(&io, 2, seed);
         Self { io, simulation, told }
     }
 

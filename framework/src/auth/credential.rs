@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{AuthError, Claims, JwtAuth};
+use super::{AuthError, Claims, JwtAuth, Revocations};
 
 /// What lets a socket stay connected.
 #[derive(Debug, Clone)]
@@ -20,9 +20,25 @@ pub(crate) struct Renewal {
 }
 
 impl Credential {
-    pub(crate) fn verify(auth: Arc<JwtAuth>, token: &str, now: SystemTime) -> Result<Self, AuthError> {
+    pub(crate) fn verify(
+        token: &str,
+        auth: Arc<JwtAuth>,
+        revoked: &Revocations,
+        now: SystemTime,
+    ) -> Result<Self, AuthError> {
         let claims = Arc::new(auth.verify(token, now)?);
+        if revoked.hit(&claims, now) {
+            return Err(AuthError::Revoked);
+        }
         Ok(Self { claims, auth })
+    }
+
+    /// Why it is good no more at this moment.
+    pub(crate) fn fault(&self, revoked: &Revocations, now: SystemTime) -> Option<AuthError> {
+        if self.ends_at().is_some_and(|end| end <= now) {
+            return Some(AuthError::Expired);
+        }
+        revoked.hit(&self.claims, now).then_some(AuthError::Revoked)
     }
 
     /// When it ends, leeway included. `None`: never.

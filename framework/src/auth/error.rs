@@ -26,6 +26,9 @@ pub enum AuthError {
     /// `nbf` has not come, leeway included.
     #[error("token not yet valid")]
     NotYetValid,
+    /// It was revoked: itself, its user's, or its key's.
+    #[error("token revoked")]
+    Revoked,
     /// A refreshed token belongs to another user than the one it is to replace.
     #[error("token of another user")]
     OtherUser,
@@ -46,6 +49,7 @@ impl AuthError {
             Self::Missing => "token_missing",
             Self::Expired => "token_expired",
             Self::NotYetValid => "token_not_yet_valid",
+            Self::Revoked => "token_revoked",
             Self::OtherUser => "token_other_user",
             Self::NotNeeded => "token_not_needed",
             Self::Invalid(_) => "token_invalid",
@@ -66,6 +70,9 @@ pub enum Fault {
     /// The header demands extensions (`crit`) that are not understood.
     #[error("the header has critical extensions")]
     CriticalHeader,
+    /// A refresh token where one for access is needed, or the other way round.
+    #[error("the token is of the other kind")]
+    Kind,
     /// No key has this `kid`; or there is no `kid` and no default key.
     #[error("no key fits the token")]
     UnknownKey,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::jwt::{Kind, refresh_audience};
 use super::keys::{Algorithm, KeyError, checked_secret};
 
 /// Signs tokens with a shared secret, for [`JwtAuth::hs256`](super::JwtAuth::hs256) and for keys
@@ -58,6 +59,38 @@ pub enum IssueError {
     Sign,
 }
 
+/// How long the tokens of a pair live.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TokenLives {
+    /// The token to connect with. Default 15 minutes: what a stolen one is good for.
+    pub access: Duration,
+    /// The token to get the next with. Default 30 days: how long a player may stay away and still be
+    /// logged in.
+    pub refresh: Duration,
+}
+
+/// A token to connect with, and one to get the next with.
+#[derive(Clone, Eq, PartialEq, Serialize)]
+pub struct TokenPair {
+    /// For `io({ auth: { token } })` and `auth:refresh`.
+    pub access: String,
+    /// For the login's route that makes new ones; it connects nobody.
+    pub refresh: String,
+}
+
+impl Default for TokenLives {
+    fn default() -> Self {
+        Self { access: Duration::from_secs(15 * 60), refresh: Duration::from_secs(30 * 24 * 60 * 60) }
+    }
+}
+
+/// Without the tokens: they are not for logs.
+impl fmt::Debug for TokenPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenPair").finish_non_exhaustive()
+    }
+}
+
 impl TokenIssuer {
     /// Makes an issuer of HS256 tokens.
     ///
@@ -100,7 +133,7 @@ impl TokenIssuer {
     }
 
     /// Makes a token for the user `sub`, good from `now` for `ttl`. `extra` are additional claims:
-    /// an object, or `&()` for none.
+    /// an object, or `&()` for none. Its `jti` is random unless it is among them.
     ///
     /// # Errors
     /// [`IssueError::Encode`], [`IssueError::NotAnObject`] or [`IssueError::Reserved`] for the
@@ -112,13 +145,65 @@ impl TokenIssuer {
         ttl: Duration,
         extra: &impl Serialize,
     ) -> Result<String, IssueError> {
+        self.sign(Kind::Access, sub, (now, ttl), extra)
+    }
+
+    /// Makes a token to connect with, and one to get the next with, which connects nobody: it has another
+    /// `typ` and another `aud`, and passes
+    /// [`JwtAuth::for_refresh_tokens`](super::JwtAuth::for_refresh_tokens) only. Both hold `extra`.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::SystemTime;
+    /// use greenroom::auth::{JwtAuth, TokenIssuer, TokenLives};
+    ///
+    /// # let (secret, now) = ("a secret of at least thirty-two bytes", SystemTime::UNIX_EPOCH);
+    /// let (issuer, auth) = (TokenIssuer::hs256(secret)?, JwtAuth::hs256(secret)?);
+    /// let pair = issuer.issue_pair("ann", now, TokenLives::default(), &())?;
+    /// assert!(auth.verify(&pair.access, now).is_ok() && auth.verify(&pair.refresh, now).is_err());
+    ///
+    /// // Later, in the route that refreshes:
+    /// let claims = auth.for_refresh_tokens().verify(&pair.refresh, now)?;
+    /// let access = issuer.issue(claims.sub(), now, TokenLives::default().access, &())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn issue_pair(
+        &self,
+        sub: &str,
+        now: SystemTime,
+        lives: TokenLives,
+        extra: &impl Serialize,
+    ) -> Result<TokenPair, IssueError> {
+        let access = self.sign(Kind::Access, sub, (now, lives.access), extra)?;
+        let refresh = self.sign(Kind::Refresh, sub, (now, lives.refresh), extra)?;
+        Ok(TokenPair { access, refresh })
+    }
+
+    fn sign(
+        &self,
+        kind: Kind,
+        sub: &str,
+        (now, ttl): (SystemTime, Duration),
+        extra: &impl Serialize,
+    ) -> Result<String, IssueError> {
         let mut claims = object(serde_json::to_value(extra)?)?;
+        claims.entry("jti").or_insert_with(|| uuid::Uuid::new_v4().simple().to_string().into());
+        let mut header = self.header.clone();
+        let mut audience = self.audience.clone();
+        if kind == Kind::Refresh {
+            header.typ = Some(Kind::REFRESH_TYPE.to_owned());
+            audience = Some(refresh_audience(audience.as_deref()));
+        }
         let expiry = now.checked_add(ttl).ok_or(IssueError::TimeOutOfRange)?;
         let set = [
             ("sub", Some(Value::from(sub))),
             ("iat", Some(seconds(now)?.into())),
             ("exp", Some(seconds(expiry)?.into())),
-            ("aud", self.audience.clone().map(Value::from)),
+            ("aud", audience.map(Value::from)),
             ("iss", self.issuer.clone().map(Value::from)),
         ];
         for (name, value) in set.into_iter().filter_map(|(name, value)| Some((name, value?))) {
@@ -126,7 +211,7 @@ impl TokenIssuer {
                 return Err(IssueError::Reserved(name));
             }
         }
-        jsonwebtoken::encode(&self.header, &claims, &self.key).map_err(|_| IssueError::Sign)
+        jsonwebtoken::encode(&header, &claims, &self.key).map_err(|_| IssueError::Sign)
     }
 }
 

@@ -40,6 +40,16 @@ pub struct JwtAuth {
     issuers: Vec<String>,
     leeway: Duration,
     expiry_required: bool,
+    kind: Kind,
+}
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// To connect with.
+    Access,
+    /// To get another one for access with.
+    Refresh,
 }
 
 impl JwtAuth {
@@ -105,6 +115,19 @@ impl JwtAuth {
         self
     }
 
+    /// The rules for the refresh tokens that a [`TokenIssuer`](super::TokenIssuer) makes beside those
+    /// for access, for the route that takes them: the same keys, and no token for access passes. Configure
+    /// the rest before.
+    #[must_use]
+    pub fn for_refresh_tokens(&self) -> Self {
+        let audience = if self.audience.is_empty() {
+            vec![refresh_audience(None)]
+        } else {
+            self.audience.iter().map(|audience| refresh_audience(Some(audience))).collect()
+        };
+        Self { audience, kind: Kind::Refresh, ..self.clone() }
+    }
+
     /// How far the clocks of the issuer and of this server may differ, for `exp` and `nbf`. Default
     /// [`DEFAULT_LEEWAY`](Self::DEFAULT_LEEWAY).
     #[must_use]
@@ -163,6 +186,7 @@ impl JwtAuth {
             && self.issuers == other.issuers
             && self.leeway == other.leeway
             && self.expiry_required == other.expiry_required
+            && self.kind == other.kind
     }
 
     /// The header and claims of a token that one of the keys has signed.
@@ -178,6 +202,9 @@ impl JwtAuth {
         // Parameters are not understood and supported by the recipient, then the JWS is invalid".
         if header.crit.is_some() {
             return Err(AuthError::Invalid(Fault::CriticalHeader));
+        }
+        if Kind::of(header.typ.as_deref()) != self.kind {
+            return Err(AuthError::Invalid(Fault::Kind));
         }
         let keys = self.keys.now();
         let key = keys.find(header.kid.as_deref()).ok_or(AuthError::Invalid(Fault::UnknownKey))?;
@@ -224,8 +251,24 @@ impl Default for JwtAuth {
             issuers: Vec::new(),
             leeway: Self::DEFAULT_LEEWAY,
             expiry_required: true,
+            kind: Kind::Access,
         }
     }
+}
+
+impl Kind {
+    /// RFC 8725 › Use Explicit Typing. Nobody else's tokens have the type of ours for refresh.
+    pub(super) const REFRESH_TYPE: &str = "refresh+jwt";
+
+    fn of(typ: Option<&str>) -> Self {
+        let is_refresh = typ.is_some_and(|typ| typ.eq_ignore_ascii_case(Self::REFRESH_TYPE));
+        if is_refresh { Self::Refresh } else { Self::Access }
+    }
+}
+
+/// Whom refresh tokens are for: services that share the key and look at no `typ` refuse them, too.
+pub(super) fn refresh_audience(audience: Option<&str>) -> String {
+    audience.map_or_else(|| "refresh".to_owned(), |audience| format!("{audience}/refresh"))
 }
 
 /// The claims are checked here, against a time that is passed in and with `aud` and `iss` required

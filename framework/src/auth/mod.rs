@@ -37,6 +37,7 @@ mod error;
 mod issue;
 mod jwt;
 mod keys;
+mod revoke;
 
 use std::borrow::Cow;
 
@@ -45,11 +46,13 @@ use serde::Deserialize;
 pub use self::{
     claims::Claims,
     error::{AuthError, Fault},
-    issue::{IssueError, TokenIssuer},
+    issue::{IssueError, TokenIssuer, TokenLives, TokenPair},
     jwt::JwtAuth,
     keys::{Algorithm, Key, KeyError, Keys},
+    revoke::{Revocation, RevocationsFull},
 };
 pub(crate) use credential::{Credential, Renewal};
+pub(crate) use revoke::Revocations;
 
 /// Finds the token of a connecting client: the string `token` in the CONNECT packet's `auth`
 /// payload, else the `Authorization` header of the handshake, if its scheme is `Bearer`.

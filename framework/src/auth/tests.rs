@@ -347,3 +347,48 @@ fn the_token_comes_from_the_payload_or_else_from_the_header() {
     }
     assert_eq!(found(Some(r#"{"token":"\u0061"}"#), None).as_deref(), Some("a"));
 }
+
+#[test]
+fn a_refresh_token_connects_nobody_and_an_access_token_refreshes_nothing() {
+    let (lives, extra) = (TokenLives::default(), json!({ "name": "Ann" }));
+    for audience in [None, Some("game")] {
+        let (mut issuer, mut auth) = (TokenIssuer::hs256(SECRET).unwrap(), auth());
+        if let Some(audience) = audience {
+            (issuer, auth) = (issuer.audience(audience), auth.audience(audience));
+        }
+        let pair = issuer.issue_pair("ann", at(NOW), lives, &extra).unwrap();
+        let refresh = auth.for_refresh_tokens();
+        let (access_claims, refresh_claims) =
+            (auth.verify(&pair.access, at(NOW)).unwrap(), refresh.verify(&pair.refresh, at(NOW)).unwrap());
+        assert_eq!(access_claims.expires_at(), Some(at(NOW) + lives.access));
+        assert_eq!(refresh_claims.expires_at(), Some(at(NOW) + lives.refresh));
+        assert_ne!(access_claims.jti(), refresh_claims.jti());
+        assert_eq!(refresh_claims.parse::<Value>().unwrap()["name"], "Ann");
+        assert_eq!(refusal(&auth, &pair.refresh), AuthError::Invalid(Fault::Kind));
+        assert_eq!(refusal(&refresh, &pair.access), AuthError::Invalid(Fault::Kind));
+    }
+}
+
+/// A service with the same key that looks at no `typ` still sees that the token is for somebody else.
+#[test]
+fn a_refresh_token_has_an_audience_of_its_own() {
+    let pair = TokenIssuer::hs256(SECRET).unwrap().audience("game");
+    let pair = pair.issue_pair("ann", at(NOW), TokenLives::default(), &()).unwrap();
+    let claims = auth().audience("game").for_refresh_tokens().verify(&pair.refresh, at(NOW)).unwrap();
+    assert_eq!(claims.parse::<Value>().unwrap()["aud"], "game/refresh");
+    let retyped = token(&claims.parse::<Value>().unwrap());
+    assert_eq!(refusal(&auth().audience("game"), &retyped), invalid_claim("aud"));
+}
+
+#[test]
+fn every_token_has_an_id_and_its_time_of_issue() {
+    let issuer = TokenIssuer::hs256(SECRET).unwrap();
+    let claims = |extra: &Value| {
+        let token = issuer.issue("ann", at(NOW), Duration::from_secs(60), extra).unwrap();
+        auth().verify(&token, at(NOW)).unwrap()
+    };
+    let (one, other, own) = (claims(&json!({})), claims(&json!({})), claims(&json!({ "jti": "mine" })));
+    assert_eq!(one.jti().unwrap().len(), 32);
+    assert_ne!(one.jti(), other.jti());
+    assert_eq!((own.jti(), own.issued_at()), (Some("mine"), Some(at(NOW))));
+}

@@ -15,6 +15,7 @@ use smallvec::smallvec;
 use super::handle::OutsidePermit;
 use super::protocol::{FindReply, NamespaceCommand};
 use super::{Admission, NamespaceLink, NamespaceShared};
+use crate::auth::Revocation;
 use crate::fanout::{FanoutCommand, FanoutHandle, Push, Recipients, SlotRef};
 use crate::room::{Packet, RoomCommand, RoomHandle};
 use crate::runtime::Runtime;
@@ -172,6 +173,13 @@ impl NamespaceActor {
         drop(reply.send(found));
     }
 
+    /// Those who are not members yet look for themselves when they are.
+    fn revoke(&self, revocation: &Arc<Revocation>) {
+        let sockets = self.sockets.borrow();
+        let hit = sockets.values().filter(|socket| socket.is_hit_by(revocation));
+        hit.for_each(|socket| socket.revoked(revocation.clone()));
+    }
+
     fn emit_from_outside(&mut self, emit: Outside) {
         let class = match emit.to.rooms.as_slice() {
             [room] => Class::Room { room: room.clone(), reaches_self: false },
@@ -305,6 +313,7 @@ impl Handler<NamespaceCommand> for NamespaceActor {
             }
             NamespaceCommand::LaneClear => self.continue_from_outside(),
             NamespaceCommand::Disconnect(socket) => self.disconnect(&socket),
+            NamespaceCommand::Revoke(revocation) => self.revoke(&revocation),
             NamespaceCommand::RoomEmpty { room, handled } => self.room_empty(&room, handled),
             NamespaceCommand::RoomDied { room, handled } => self.room_died(&room, handled),
             #[cfg(feature = "testing")]

@@ -16,7 +16,7 @@ use super::Hooks;
 use super::actor::NamespaceActor;
 use super::hooks::Middleware;
 use super::protocol::NamespaceCommand;
-use crate::auth::JwtAuth;
+use crate::auth::{JwtAuth, Revocation};
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
@@ -369,6 +369,11 @@ impl NamespaceShared {
     /// Lifecycle: a socket has ended.
     pub(crate) fn disconnect(&self, socket: &Socket) {
         self.tell(NamespaceCommand::Disconnect(socket.clone()));
+    }
+
+    /// Lifecycle: tokens are revoked.
+    pub(crate) fn revoke(&self, revocation: Arc<Revocation>) {
+        self.tell(NamespaceCommand::Revoke(revocation));
     }
 
     /// An emit by no socket: bounded by what waits of its kind.

@@ -1,5 +1,7 @@
 //! What a namespace can be told.
 
+use std::sync::Arc;
+
 use actix::Message;
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
@@ -8,6 +10,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 use tokio::sync::oneshot;
 
 use super::handle::OutsidePermit;
+use crate::auth::Revocation;
 use crate::fanout::SlotRef;
 use crate::room::Packet;
 use crate::socket::Socket;
@@ -36,6 +39,8 @@ pub(crate) enum NamespaceCommand {
     LaneClear,
     /// From a socket that has ended, however: it leaves everything.
     Disconnect(Socket),
+    /// From outside: tokens are revoked; sockets that came with one of them are told.
+    Revoke(Arc<Revocation>),
     /// From a room: no members after so many commands. It stops if none was sent since.
     RoomEmpty { room: RoomName, handled: u64 },
     /// From a room's death guard: made again from the index.

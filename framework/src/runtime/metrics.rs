@@ -79,5 +79,6 @@ metrics! {
     panics: Counter, "Panics caught in user code.";
     actor_deaths: Counter, "Actors that ended by a panic of their own.";
     packets_lost: Counter, "Packets that were on their way through an actor that died.";
+    tokens_ended: Counter, "Sockets ended because their token expired or was revoked.";
     acks_timed_out: Counter, "Acknowledgements that a client did not send in time.";
 }

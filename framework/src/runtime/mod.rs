@@ -19,12 +19,13 @@ pub(crate) mod worker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::auth::Revocations;
 use crate::config::Config;
 use clock::Clock;
 use metrics::Metrics;
 use worker::Workers;
 
-/// What all parts of one server share: configuration, clock, counters and workers.
+/// What all parts of one server share: configuration, clock, counters, workers, revoked tokens.
 #[derive(Debug)]
 pub(crate) struct Runtime {
     /// Tells servers of one process apart: each has its own workers on the same threads.
@@ -33,17 +34,20 @@ pub(crate) struct Runtime {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) workers: Workers,
+    pub(crate) revocations: Revocations,
 }
 
 impl Runtime {
     pub(crate) fn new(config: Config, clock: Clock) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let revocations = Revocations::new(config.max_revocations, config.longest_token_life);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             config,
             clock,
             metrics: Metrics::default(),
             workers: Workers::default(),
+            revocations,
         })
     }
 }

@@ -248,6 +248,7 @@ impl Handler<SocketCommand> for SocketActor {
             SocketCommand::End(reason) => self.end(reason, ctx),
             SocketCommand::Admitted => self.admitted(ctx),
             SocketCommand::Renewed(renewal) => self.renewed(&renewal, ctx),
+            SocketCommand::Revoked(revocation) => self.revoked(&revocation, ctx),
             SocketCommand::Operation(op) => self.perform_all([op], ctx),
             SocketCommand::LaneClear => self.work(ctx),
             SocketCommand::Deadline => self.handle_deadline(ctx),

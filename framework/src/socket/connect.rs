@@ -52,7 +52,8 @@ impl SocketActor {
         let Some(auth) = shared.namespace.auth() else { return Ok(()) };
         let header = shared.session.handshake().header("authorization");
         let token = token_from(shared.auth.as_deref(), header).ok_or(AuthError::Missing)?;
-        let credential = Credential::verify(auth, &token, self.socket.runtime().clock.unix_now())?;
+        let runtime = self.socket.runtime();
+        let credential = Credential::verify(&token, auth, &runtime.revocations, runtime.clock.unix_now())?;
         // Set once, here.
         drop(shared.bearer.set(Box::new(Bearer::new(credential))));
         Ok(())

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use super::actor::SocketActor;
 use super::token::Bearer;
 use super::{Inbound, Op, SocketCommand, record};
-use crate::auth::Renewal;
+use crate::auth::{Renewal, Revocation};
 use crate::error::{AckError, EmitError, Emitted, Reject};
 use crate::event::{Args, FromArgs, IntoAck, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
@@ -445,6 +445,11 @@ impl Socket {
     /// Lifecycle: a token was replaced on this connection.
     pub(crate) fn renewed(&self, renewal: Arc<Renewal>) {
         self.tell(SocketCommand::Renewed(renewal));
+    }
+
+    /// Lifecycle: tokens were revoked, its own among them.
+    pub(crate) fn revoked(&self, revocation: Arc<Revocation>) {
+        self.tell(SocketCommand::Revoked(revocation));
     }
 
     /// Lifecycle: the namespace has taken the socket in.

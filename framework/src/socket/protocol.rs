@@ -7,7 +7,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::AckId;
 
 use super::Op;
-use crate::auth::Renewal;
+use crate::auth::{Renewal, Revocation};
 use crate::event::Args;
 use crate::session::ReadPermit;
 
@@ -26,6 +26,8 @@ pub(crate) enum SocketCommand {
     Admitted,
     /// From the session: a token of this connection was replaced.
     Renewed(Arc<Renewal>),
+    /// From the namespace: tokens were revoked, this socket's among them.
+    Revoked(Arc<Revocation>),
     /// From a handle used outside of handlers.
     Operation(Op),
     /// From a room that passed on the packet which the lane waits for.

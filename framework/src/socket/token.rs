@@ -14,7 +14,7 @@ use greenroom_proto::socket::token::{Due, TokenLife};
 use super::Socket;
 use super::actor::{SocketActor, State};
 use super::dispatch::Reply;
-use crate::auth::{AuthError, Claims, Credential, Renewal};
+use crate::auth::{AuthError, Claims, Credential, Renewal, Revocation};
 use crate::error::Reject;
 use crate::event::{Ack, Args, IntoAck};
 use crate::runtime::clock::Clock;
@@ -90,7 +90,8 @@ impl Socket {
     pub fn refresh_token(&self, token: &str) -> Result<Arc<Claims>, AuthError> {
         let bearer = self.bearer().ok_or(AuthError::NotNeeded)?;
         let auth = self.shared().namespace.auth().ok_or(AuthError::NotNeeded)?;
-        let new = Credential::verify(auth, token, self.runtime().clock.unix_now())?;
+        let runtime = self.runtime();
+        let new = Credential::verify(token, auth, &runtime.revocations, runtime.clock.unix_now())?;
         if new.claims.sub() != &*bearer.user {
             return Err(AuthError::OtherUser);
         }
@@ -102,6 +103,11 @@ impl Socket {
         // By way of the session: its other sockets may have come with the old token.
         self.session().renew(Arc::new(Renewal { old, new }));
         Ok(claims)
+    }
+
+    /// Whether its token is one of these.
+    pub(crate) fn is_hit_by(&self, revocation: &Revocation) -> bool {
+        self.bearer().is_some_and(|bearer| revocation.hits(&bearer.credential().claims))
     }
 
     fn bearer(&self) -> Option<&Bearer> {
@@ -146,8 +152,13 @@ impl SocketActor {
         });
         let end = credential.ends_at().and_then(|end| instant_of(end, clock));
         let life = TokenLife::new(warning.and_then(|warning| instant_of(warning, clock)), end);
+        let (now, fault) = (clock.now(), credential.fault(&runtime.revocations, clock.unix_now()));
         self.watch = Some(Box::new(Watch { claims: credential.claims, life }));
-        self.token_deadline(clock.now(), ctx);
+        match fault {
+            // Revoked between its verification and this moment.
+            Some(fault) => self.end_session_for(fault, ctx),
+            None => self.token_deadline(now, ctx),
+        }
         self.arm(ctx);
     }
 
@@ -162,11 +173,20 @@ impl SocketActor {
         }
     }
 
-    /// Ends a socket that waited so long for its admission that its token has ended.
+    /// Tokens were revoked, this socket's perhaps.
+    pub(super) fn revoked(&mut self, revocation: &Revocation, ctx: &mut Context<Self>) {
+        if self.state == State::Open && self.socket.is_hit_by(revocation) {
+            self.end_session_for(AuthError::Revoked, ctx);
+        }
+    }
+
+    /// Ends a socket whose token has expired, or was revoked, while it waited for its admission.
     pub(super) fn ends_before_it_began(&mut self, ctx: &mut Context<Self>) -> bool {
-        let end = self.socket.bearer().and_then(|bearer| bearer.credential().ends_at());
-        let over = end.is_some_and(|end| end <= self.socket.runtime().clock.unix_now());
+        let runtime = self.socket.runtime();
+        let fault = |credential: Credential| credential.fault(&runtime.revocations, runtime.clock.unix_now());
+        let over = self.socket.bearer().map(Bearer::credential).and_then(fault).is_some();
         if over {
+            self.socket.runtime().metrics.tokens_ended.count();
             self.leave_without_hooks(DisconnectReason::ForcedServerClose, ctx);
             self.socket.session().close(DisconnectReason::ForcedServerClose);
         }
@@ -190,6 +210,7 @@ impl SocketActor {
     /// No event is handled any more; the client comes back by itself, with another token.
     fn end_session_for(&mut self, why: AuthError, ctx: &mut Context<Self>) {
         tracing::debug!(socket = %self.socket.id(), code = why.code(), "a token ended its connection");
+        self.socket.runtime().metrics.tokens_ended.count();
         let session = self.socket.session().clone();
         self.begin_leaving(DisconnectReason::ForcedServerClose, ctx);
         session.close(DisconnectReason::ForcedServerClose);
