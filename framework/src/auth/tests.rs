@@ -312,11 +312,12 @@ fn nothing_shows_a_key_or_the_claims() {
 #[test]
 fn issued_tokens_carry_what_was_asked_for() {
     let issuer = TokenIssuer::hs256(SECRET).unwrap().audience("game").issuer("me").key_id("k1");
-    let token = issuer.issue("ann", at(NOW), Duration::from_secs(60), &json!({ "level": 7 })).unwrap();
+    let token = issuer.issue("ann", at(NOW), Duration::from_secs(60), &json!({ "level": 7, "jti": "t" }));
+    let token = token.unwrap();
     let auth = JwtAuth::new().key("k1", secret_key()).audience("game").issuer("me");
     let claims: Value = auth.verify(&token, at(NOW)).unwrap().parse().unwrap();
     let expected = json!({
-        "sub": "ann", "iat": NOW, "exp": NOW + 60, "aud": "game", "iss": "me", "level": 7,
+        "sub": "ann", "iat": NOW, "exp": NOW + 60, "aud": "game", "iss": "me", "level": 7, "jti": "t",
     });
     assert_eq!(claims, expected);
 }
