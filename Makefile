@@ -1,6 +1,6 @@
 # Everything that a developer or CI runs. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help play web test test-rust test-clients test-browser lint loom fuzz bench clean
+.PHONY: help play web types test test-rust test-clients test-browser lint loom fuzz bench clean
 
 FIXTURE := target/debug/greenroom-fixture
 LOBBY := target/debug/example-game
@@ -12,6 +12,9 @@ play: web ## Sets everything up and runs the lobby at http://localhost:7000.
 	cargo run --locked -p example-game
 
 web: client-demo/web/dist/index.html ## Builds the page.
+
+types: ## Writes the page's types from example-game/src/contract.rs.
+	WRITE_TYPES=1 cargo test --locked -p example-game the_page_has_the_types
 
 client-demo/web/dist/index.html: client-demo/web/package-lock.json $(shell find client-demo/web/src client-demo/web/index.html -type f 2>/dev/null)
 	cd client-demo/web && npm ci --no-audit --no-fund && npm run build

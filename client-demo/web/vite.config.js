@@ -30,6 +30,7 @@ export default defineConfig({
     port: 7001,
     proxy: {
       "/login": server,
+      "/refresh": server,
       "/socket.io": { target: server, ws: true },
     },
   },

@@ -1,131 +1,191 @@
-//! The lobby: chat in rooms, who is here, and who left.
+//! The lobby's namespace: carries what visitors do to the [`Hall`], and its news to whom they concern.
+//!
+//! The hall is locked for the length of one call. What it has to tell is emitted by the handler that
+//! caused it, with that handler's acknowledgement last.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
-use greenroom::Clock;
 use greenroom::prelude::*;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use greenroom::{Clock, RoomName};
 
-use crate::domain::{History, Message, Person, RoomId, Rule, Text};
+use crate::contract::{
+    Act, Done, Echo, Event, FindTable, JoinRoom, LeaveRoom, NAMESPACE, OpenTable, Request, Said, Say, Tables,
+    Type, Typing,
+};
+use crate::domain::{Entered, Hall, News, Person, RoomId, Rule};
 
-/// What a client says.
-#[derive(Deserialize)]
-struct Say {
-    room: RoomId,
-    text: String,
-}
+/// How often kept seats are looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
-/// What a client learns of a room that it enters.
-#[derive(Serialize)]
-struct Entered {
-    room: RoomId,
-    members: Vec<Person>,
-    history: Vec<Message>,
+/// How long somebody counts as writing: two of the page's intervals of three seconds.
+const TYPING_LEASE_MS: u32 = 6_000;
+
+/// What the handlers share.
+#[derive(Clone)]
+struct Lobby {
+    hall: Arc<Mutex<Hall>>,
+    clock: Clock,
 }
 
 /// Declares `/lobby`: everyone in it gave a name at the login.
 pub(crate) fn open(io: &Server) {
-    let lobby = io.of("/lobby");
-    lobby.middleware(|socket| async move {
+    let place = io.of(NAMESPACE);
+    let clock = io.clock().clone();
+    let lobby = Lobby { hall: Arc::new(Mutex::new(Hall::new(milliseconds(&clock)))), clock };
+
+    place.middleware(|socket| async move {
+        let nobody = || Reject::new("token_invalid", "Give a name first.");
         let person: Person = socket.claims().ok_or_else(nobody)?.parse()?;
         socket.put(person);
         Ok(())
     });
-    let history = Arc::new(Mutex::new(History::new(milliseconds(io.clock()))));
+    visits(&place, &lobby);
+    rooms(&place, &lobby);
+    tables(&place, &lobby);
+    place.on(Echo::NAME, |_, _: Echo| Ok(Done {}));
+    actix_web::rt::spawn(look_after_seats(place, lobby));
+}
 
-    let entered = history.clone();
-    lobby.on_async("room:join", move |socket: Socket, room: RoomId| enter(socket, room, entered.clone()));
-    lobby.on_async("room:leave", |socket: Socket, room: RoomId| async move {
-        if is_in(&socket, &room) {
-            socket.leave(room.as_str());
-            say_goodbye(&socket, &room, "left").await?;
-        }
-        Ok(json!({}))
+fn visits(place: &Namespace, lobby: &Lobby) {
+    let arrivals = lobby.clone();
+    place.on_connect(move |socket| {
+        let Some(person) = socket.data::<Person>() else { return };
+        let visit = socket.id().as_str().to_owned();
+        let tables = arrivals.with(&socket.namespace(), |hall, _| {
+            hall.arrive(visit, Person::clone(&person));
+            hall.tables()
+        });
+        socket.emit(Tables::NAME, Tables { tables });
     });
-    let server = io.clone();
-    lobby.on("chat", move |socket: Socket, said: Say| {
-        if !is_in(&socket, &said.room) {
-            return Err(Reject::new("not_in_room", "Enter the room before you talk in it."));
-        }
-        let text = Text::new(&said.text).map_err(refused)?;
-        let message = remember(&server, &history, said.room, person(&socket)?, text);
-        let ack = json!({ "id": message.id, "at": message.at });
-        server.of("/lobby").to(message.room.as_str()).emit("chat", message);
-        Ok(ack)
-    });
-    lobby.on_disconnecting(|socket, reason| {
-        let rooms = socket.rooms().into_iter().skip(1);
-        for room in rooms.filter_map(|room| RoomId::try_from(room.as_str().to_owned()).ok()) {
-            let socket = socket.clone();
-            // Goes on when the socket has ended: it asks who of this person is still there.
-            actix_web::rt::spawn(async move { say_goodbye(&socket, &room, reason.as_str()).await });
-        }
+    let departures = lobby.clone();
+    place.on_disconnecting(move |socket, reason| {
+        let visit = socket.id().as_str();
+        departures.with(&socket.namespace(), |hall, now| hall.depart(visit, reason.as_str(), now));
     });
 }
 
-/// Several sockets of one person, a lingering one before a reconnect for example, are one member.
-async fn enter(socket: Socket, room: RoomId, history: Arc<Mutex<History>>) -> Result<Entered, Reject> {
-    let (me, again) = (person(&socket)?, is_in(&socket, &room));
-    socket.join(room.as_str())?;
-    let mut members = others_in(&socket, &room).await;
-    if !members.contains(&me) {
-        if !again {
-            let joined = json!({ "room": room, "member": me });
-            socket.to(room.as_str()).emit("member:joined", joined);
+fn rooms(place: &Namespace, lobby: &Lobby) {
+    let join = lobby.clone();
+    place.on_async(JoinRoom::NAME, move |socket: Socket, asked: JoinRoom| {
+        let lobby = join.clone();
+        async move { lobby.enter(&socket, asked.room, Hall::enter).await }
+    });
+    lobby.answer(place, |hall, socket, asked: LeaveRoom, _| {
+        hall.leave(socket.id().as_str(), &asked.room)?;
+        socket.leave(asked.room.as_str());
+        Ok(Done {})
+    });
+    lobby.answer(place, |hall, socket, said: Say, now| {
+        let message = hall.say(socket.id().as_str(), said.room, &said.text, now)?;
+        Ok(Said { id: message.id, at: message.at })
+    });
+    lobby.answer(place, |hall, socket, Type { room }, _| {
+        let member = hall.writer(socket.id().as_str(), &room)?;
+        let others = socket.to(room.as_str()).volatile();
+        others.emit(Typing::NAME, Typing { room, member, lease: TYPING_LEASE_MS });
+        Ok(Done {})
+    });
+}
+
+fn tables(place: &Namespace, lobby: &Lobby) {
+    let open = lobby.clone();
+    place.on_async(OpenTable::NAME, move |socket: Socket, _: OpenTable| {
+        let lobby = open.clone();
+        async move {
+            let room = lobby.with(&socket.namespace(), |hall, _| hall.reserve_table()).map_err(refused)?;
+            lobby.enter(&socket, room, Hall::open_table).await
         }
-        members.push(me);
-    }
-    let history = history.lock().unwrap_or_else(PoisonError::into_inner).of(&room);
-    Ok(Entered { room, members, history })
-}
-
-/// Tells the others, unless another socket of this person is still in the room.
-async fn say_goodbye(socket: &Socket, room: &RoomId, reason: &str) -> Result<(), Reject> {
-    let member = person(socket)?;
-    if !others_in(socket, room).await.contains(&member) {
-        let left = json!({ "room": room, "member": member, "reason": reason });
-        let others = socket.namespace().to(room.as_str()).except(socket.id().as_str());
-        others.emit("member:left", left);
-    }
-    Ok(())
-}
-
-/// The people that the other sockets in the room belong to, each once.
-async fn others_in(socket: &Socket, room: &RoomId) -> Vec<Person> {
-    let present = socket.namespace().to(room.as_str()).sockets().await;
-    let others = present.iter().filter(|other| other.id() != socket.id());
-    let mut people = Vec::new();
-    for other in others.filter_map(|other| person(other).ok()) {
-        if !people.contains(&other) {
-            people.push(other);
+    });
+    let find = lobby.clone();
+    place.on_async(FindTable::NAME, move |socket: Socket, _: FindTable| {
+        let lobby = find.clone();
+        async move {
+            let (visit, place) = (socket.id().as_str(), socket.namespace());
+            if let Some(room) = lobby.with(&place, |hall, _| hall.find_table(visit)) {
+                return lobby.enter(&socket, room, Hall::enter_to_play).await;
+            }
+            let room = lobby.with(&place, |hall, _| hall.reserve_table()).map_err(refused)?;
+            lobby.enter(&socket, room, Hall::open_table).await
         }
-    }
-    people
+    });
+    lobby.answer(place, |hall, socket, asked: Act, _| {
+        hall.act(socket.id().as_str(), &asked.room, asked.action)?;
+        Ok(Done {})
+    });
 }
 
-fn remember(io: &Server, history: &Mutex<History>, room: RoomId, from: Person, text: Text) -> Message {
-    let at = milliseconds(io.clock());
-    history.lock().unwrap_or_else(PoisonError::into_inner).add(room, from, text, at)
+impl Lobby {
+    /// Answers a request by what the hall says.
+    fn answer<Q: Request>(
+        &self,
+        place: &Namespace,
+        act: impl Fn(&mut Hall, &Socket, Q, u64) -> Result<Q::Answer, Rule> + Send + Sync + 'static,
+    ) {
+        let lobby = self.clone();
+        place.on(Q::NAME, move |socket: Socket, asked: Q| {
+            lobby.with(&socket.namespace(), |hall, now| act(hall, &socket, asked, now)).map_err(refused)
+        });
+    }
+
+    /// Brings a socket into a room, and then its visit into the hall's.
+    async fn enter(
+        &self,
+        socket: &Socket,
+        room: RoomId,
+        enter: fn(&mut Hall, &str, RoomId) -> Result<Entered, Rule>,
+    ) -> Result<Entered, Reject> {
+        let (place, name) = (socket.namespace(), RoomName::from(room.as_str()));
+        socket.join(name.clone())?;
+        // An answer means that the join is done: from here on the socket misses nothing of the room.
+        place.to(socket.id().as_str()).sockets().await;
+        let entered = self.with(&place, |hall, _| enter(hall, socket.id().as_str(), room));
+        entered.map_err(|rule| {
+            socket.leave(name);
+            refused(rule)
+        })
+    }
+
+    /// Does something in the hall at this time, and tells its news.
+    fn with<T>(&self, place: &Namespace, act: impl FnOnce(&mut Hall, u64) -> T) -> T {
+        let now = milliseconds(&self.clock);
+        let mut hall = self.hall.lock().unwrap_or_else(PoisonError::into_inner);
+        let (result, news) = (act(&mut hall, now), hall.take_news());
+        drop(hall);
+        for item in news {
+            tell(place, item);
+        }
+        result
+    }
+}
+
+/// Frees the seats of those who do not come back.
+async fn look_after_seats(place: Namespace, lobby: Lobby) {
+    let mut interval = actix_web::rt::time::interval(LOOK);
+    loop {
+        interval.tick().await;
+        lobby.with(&place, Hall::expire);
+    }
+}
+
+fn tell(place: &Namespace, news: News) {
+    fn emit<E: Event>(to: Broadcast, event: E) {
+        to.emit(E::NAME, event);
+    }
+    match news {
+        News::Said(message) => emit(place.to(message.room.as_str()), message),
+        News::Joined(joined) => emit(place.to(joined.room.as_str()), joined),
+        News::Left(left) => emit(place.to(left.room.as_str()), left),
+        News::Table(state) => emit(place.to(state.room.as_str()), state),
+        News::Listed(entry) => emit(place.everyone(), entry),
+        News::Closed(closed) => emit(place.everyone(), closed),
+    }
 }
 
 /// Since 1970.
 fn milliseconds(clock: &Clock) -> u64 {
     let since_1970 = clock.unix_now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn is_in(socket: &Socket, room: &RoomId) -> bool {
-    socket.rooms().iter().any(|joined| joined.as_str() == room.as_str())
-}
-
-fn person(socket: &Socket) -> Result<Person, Reject> {
-    socket.data::<Person>().map(|person| Person::clone(&person)).ok_or_else(nobody)
-}
-
-fn nobody() -> Reject {
-    Reject::new("token_invalid", "Give a name first.")
 }
 
 fn refused(rule: Rule) -> Reject {

@@ -1,34 +1,38 @@
 //! The lobby: `cargo run -p example-game`, then open <http://localhost:7000>.
 //!
-//! `PORT` (7000), `WEB_ROOT` (the built page) and `JWT_SECRET` (32 bytes or more; random if it is not
-//! given, and then tokens end with the process) may be set in the environment.
+//! `PORT` (7000), `WEB_ROOT` (the built page), `JWT_SECRET` (32 bytes or more; random if it is not
+//! given, and then tokens end with the process) and `TOKEN_SECONDS` (900: how long a token is good)
+//! may be set in the environment.
 
+mod contract;
 mod domain;
 mod lobby;
 mod login;
 
 use std::error::Error;
+use std::time::Duration;
 
 use actix_files::Files;
 use actix_web::{App, web};
 use greenroom::Serve;
-use greenroom::auth::TokenIssuer;
 use greenroom::prelude::*;
-use login::Login;
+use login::Tokens;
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_env_filter(setting("RUST_LOG", "info")).init();
     let secret = setting("JWT_SECRET", &random_secret());
-    let io = Server::builder().auth(JwtAuth::hs256(&secret)?).build();
+    let io = Server::builder().auth(login::lobby_auth(&secret)?).build();
     lobby::open(&io);
 
-    let login = Login { issuer: TokenIssuer::hs256(&secret)?, clock: io.clock().clone() };
+    let life = Duration::from_secs(setting("TOKEN_SECONDS", "900").parse()?);
+    let tokens = Tokens::new(&secret, life, io.clock().clone())?;
     let page = setting("WEB_ROOT", concat!(env!("CARGO_MANIFEST_DIR"), "/../client-demo/web/dist"));
     let app = move || {
         App::new()
-            .app_data(web::Data::new(login.clone()))
+            .app_data(web::Data::new(tokens.clone()))
             .service(login::login)
+            .service(login::renew)
             .service(Files::new("/", &page).index_file("index.html"))
     };
     let port: u16 = setting("PORT", "7000").parse()?;

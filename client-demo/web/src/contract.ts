@@ -32,8 +32,8 @@ export type Answer<T> = T | { readonly error: Problem };
 type Ack<T> = (answer: Answer<T>) => void;
 
 export interface ToServer {
-  "room:join": (room: string, ack: Ack<RoomView>) => void;
-  "room:leave": (room: string, ack: Ack<object>) => void;
+  "room:join": (asked: { room: string }, ack: Ack<RoomView>) => void;
+  "room:leave": (asked: { room: string }, ack: Ack<object>) => void;
   chat: (message: { room: string; text: string }, ack: Ack<{ id: string; at: number }>) => void;
 }
 

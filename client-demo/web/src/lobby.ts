@@ -159,7 +159,7 @@ export class Lobby {
 
   private async join(room: Room): Promise<Problem | null> {
     const connection = this.socket.id;
-    const answer = await this.ask<RoomView>((socket) => socket.emitWithAck("room:join", room.name));
+    const answer = await this.ask<RoomView>((socket) => socket.emitWithAck("room:join", { room: room.name }));
     // A later connection, or none: this answer says nothing about it.
     if (this.socket.id !== connection || this.rooms.get(room.name) !== room) return null;
     if (isRefused(answer)) return answer.error;
@@ -170,7 +170,7 @@ export class Lobby {
   }
 
   private async sayLeaving(room: Room): Promise<void> {
-    const answer = await this.ask<object>((socket) => socket.emitWithAck("room:leave", room.name));
+    const answer = await this.ask<object>((socket) => socket.emitWithAck("room:leave", { room: room.name }));
     // Not in the room: then the aim is reached.
     if (isRefused(answer) && answer.error.code !== "not_in_room") this.complain(answer.error.message);
   }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use serde::{Serialize, Serializer};
+use ts_rs::TS;
 
 use super::{Person, RoomId, Text};
 
@@ -13,8 +14,9 @@ const MESSAGES_PER_ROOM: usize = 50;
 const ROOMS: usize = 1_000;
 
 /// Something that was said in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub(crate) struct Message {
+    #[ts(as = "String")]
     pub(crate) id: MessageId,
     pub(crate) room: RoomId,
     pub(crate) from: Person,

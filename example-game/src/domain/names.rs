@@ -3,40 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
-/// A rule that an input broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rule {
-    BadName,
-    BadRoom,
-    Empty,
-    TooLong,
-}
-
-impl Rule {
-    /// What the page looks at.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::BadName => "bad_name",
-            Self::BadRoom => "bad_room",
-            Self::Empty => "empty",
-            Self::TooLong => "too_long",
-        }
-    }
-
-    /// What the page may show.
-    pub(crate) fn message(self) -> &'static str {
-        match self {
-            Self::BadName => "A name has 1 to 24 characters, and none of them is a control character.",
-            Self::BadRoom => "A room is named by 1 to 32 of a-z, 0-9 and -.",
-            Self::Empty => "There is nothing to say in an empty message.",
-            Self::TooLong => "A message has at most 2,000 characters.",
-        }
-    }
-}
+use super::Rule;
 
 /// Someone who gave a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub(crate) struct Person {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -54,16 +26,30 @@ impl Person {
     }
 }
 
-/// The name of a chat room.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The name of a room.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(try_from = "String")]
 pub(crate) struct RoomId(String);
 
 impl RoomId {
+    /// The room of a table: the start of this process and a number, so that no table of a process
+    /// before has the same name; in the order of their making.
+    pub(crate) fn of_table(since: u64, number: u32) -> Self {
+        Self(format!("{TABLE}{since:x}-{number:05}"))
+    }
+
+    /// Whether there is a table in this room: nobody else may name a room so.
+    pub(crate) fn is_table(&self) -> bool {
+        self.0.starts_with(TABLE)
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+/// What the names of tables' rooms begin with.
+const TABLE: &str = "table-";
 
 impl TryFrom<String> for RoomId {
     type Error = &'static str;
@@ -85,7 +71,7 @@ impl fmt::Display for RoomId {
 }
 
 /// Something said: neither empty nor endless.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub(crate) struct Text(String);
 
 impl Text {

@@ -1,0 +1,92 @@
+//! Writes the page's types, and fails where the committed ones say something else.
+
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
+use std::path::Path;
+
+use ts_rs::{Config, TS, TypeVisitor};
+
+use super::{Event, Login, NAMESPACE, Problem, Refresh, Request, Welcome, events, requests};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../client-demo/web/src/contract.generated.ts");
+
+/// The TypeScript of all types, each declared once.
+pub(super) struct Page {
+    config: Config,
+    seen: HashSet<TypeId>,
+    declared: BTreeMap<String, String>,
+    requests: String,
+    events: String,
+}
+
+impl Page {
+    fn new() -> Self {
+        let config = Config::new().with_large_int("number").with_array_tuple_limit(0);
+        Self {
+            config,
+            seen: HashSet::new(),
+            declared: BTreeMap::new(),
+            requests: String::new(),
+            events: String::new(),
+        }
+    }
+
+    pub(super) fn request<Q: Request>(&mut self) {
+        self.visit::<Q>();
+        self.visit::<Q::Answer>();
+        let (payload, answer) = (Q::name(&self.config), Q::Answer::name(&self.config));
+        writeln!(self.requests, "  \"{}\": {{ payload: {payload}; answer: {answer} }};", Q::NAME).unwrap();
+    }
+
+    pub(super) fn event<E: Event>(&mut self) {
+        self.visit::<E>();
+        writeln!(self.events, "  \"{}\": {};", E::NAME, E::name(&self.config)).unwrap();
+    }
+
+    fn text(self) -> String {
+        let Self { declared, requests, events, .. } = self;
+        let declared: String = declared.into_values().collect();
+        format!(
+            "// Written by `make types` from example-game/src/contract.rs. Changes here are lost.\n\n\
+             /** The namespace that all of this is spoken in. */\n\
+             export const NAMESPACE = \"{NAMESPACE}\";\n\n\
+             /** What a client asks. Every acknowledgement carries the answer or `{{ error: Problem }}`. */\n\
+             export interface Requests {{\n{requests}}}\n\n\
+             /** What the server tells. */\n\
+             export interface Events {{\n{events}}}\n{declared}"
+        )
+    }
+}
+
+impl TypeVisitor for Page {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        if !self.seen.insert(TypeId::of::<T>()) {
+            return;
+        }
+        if T::output_path().is_some() {
+            let docs = T::docs().unwrap_or_default();
+            let declaration = format!("\n{docs}export {}\n", T::decl(&self.config));
+            self.declared.insert(T::ident(&self.config), declaration);
+        }
+        T::visit_dependencies(self);
+        T::visit_generics(self);
+    }
+}
+
+#[test]
+fn the_page_has_the_types_of_this_contract() {
+    let mut page = Page::new();
+    page.visit::<Login>();
+    page.visit::<Refresh>();
+    page.visit::<Welcome>();
+    page.visit::<Problem>();
+    requests(&mut page);
+    events(&mut page);
+    let text = page.text();
+    if std::env::var_os("WRITE_TYPES").is_some() {
+        std::fs::write(PAGE, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(Path::new(PAGE)).unwrap_or_default();
+    assert_eq!(committed, text, "the page's types are old: run `make types`");
+}
