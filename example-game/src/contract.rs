@@ -102,6 +102,12 @@ pub(crate) struct OpenTable {}
 #[derive(Debug, Deserialize, TS)]
 pub(crate) struct FindTable {}
 
+/// The room of the table where the seat is. Its page enters that room.
+#[derive(Debug, Serialize, TS)]
+pub(crate) struct Seated {
+    pub(crate) room: RoomId,
+}
+
 /// Does something at a table.
 #[derive(Debug, Deserialize, TS)]
 pub(crate) struct Act {
@@ -158,8 +164,8 @@ requests! {
     "room:leave": LeaveRoom => Done,
     "chat": Say => Said,
     "typing": Type => Done,
-    "table:open": OpenTable => Entered,
-    "table:find": FindTable => Entered,
+    "table:open": OpenTable => Seated,
+    "table:find": FindTable => Seated,
     "table:act": Act => Done,
     "echo": Echo => Done,
 }

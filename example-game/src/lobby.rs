@@ -10,8 +10,8 @@ use greenroom::prelude::*;
 use greenroom::{Clock, RoomName};
 
 use crate::contract::{
-    Act, Done, Echo, Event, FindTable, JoinRoom, LeaveRoom, NAMESPACE, OpenTable, Request, Said, Say, Tables,
-    Type, Typing,
+    Act, Done, Echo, Event, FindTable, JoinRoom, LeaveRoom, NAMESPACE, OpenTable, Request, Said, Say, Seated,
+    Tables, Type, Typing,
 };
 use crate::domain::{Entered, Hall, News, Person, RoomId, Rule};
 
@@ -92,21 +92,14 @@ fn tables(place: &Namespace, lobby: &Lobby) {
     let open = lobby.clone();
     place.on_async(OpenTable::NAME, move |socket: Socket, _: OpenTable| {
         let lobby = open.clone();
-        async move {
-            let room = lobby.with(&socket.namespace(), |hall, _| hall.reserve_table()).map_err(refused)?;
-            lobby.enter(&socket, room, Hall::open_table).await
-        }
+        async move { lobby.seat(&socket, None).await }
     });
     let find = lobby.clone();
     place.on_async(FindTable::NAME, move |socket: Socket, _: FindTable| {
         let lobby = find.clone();
         async move {
-            let (visit, place) = (socket.id().as_str(), socket.namespace());
-            if let Some(room) = lobby.with(&place, |hall, _| hall.find_table(visit)) {
-                return lobby.enter(&socket, room, Hall::enter_to_play).await;
-            }
-            let room = lobby.with(&place, |hall, _| hall.reserve_table()).map_err(refused)?;
-            lobby.enter(&socket, room, Hall::open_table).await
+            let found = lobby.with(&socket.namespace(), |hall, _| hall.find_table(socket.id().as_str()));
+            lobby.seat(&socket, found).await
         }
     });
     lobby.answer(place, |hall, socket, asked: Act, _| {
@@ -126,6 +119,18 @@ impl Lobby {
         place.on(Q::NAME, move |socket: Socket, asked: Q| {
             lobby.with(&socket.namespace(), |hall, now| act(hall, &socket, asked, now)).map_err(refused)
         });
+    }
+
+    /// Brings a socket to a table, a new one if none was found, and onto a seat.
+    async fn seat(&self, socket: &Socket, found: Option<RoomId>) -> Result<Seated, Reject> {
+        let entered = match found {
+            Some(room) => self.enter(socket, room, Hall::enter_to_play).await?,
+            None => {
+                let room = self.with(&socket.namespace(), |hall, _| hall.reserve_table()).map_err(refused)?;
+                self.enter(socket, room, Hall::open_table).await?
+            }
+        };
+        Ok(Seated { room: entered.room })
     }
 
     /// Brings a socket into a room, and then its visit into the hall's.

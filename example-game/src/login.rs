@@ -3,73 +3,60 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::{HttpResponse, Responder, post, web};
-use greenroom::auth::{JwtAuth, KeyError, TokenIssuer};
-use greenroom::{Clock, Reject};
+use greenroom::auth::{JwtAuth, KeyError, TokenIssuer, TokenLives};
+use greenroom::{Reject, Server};
 
 use crate::contract::{self, Problem, Welcome};
-use crate::domain::{Person, Rule};
-
-/// How long a refresh token is good for: who comes back within a month is known.
-const REFRESH_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Tokens for the lobby.
-const LOBBY: &str = "lobby";
-
-/// Tokens that do no more than to ask for another one: the lobby does not take them.
-const REFRESH: &str = "refresh";
+use crate::domain::Person;
 
 /// What makes and reads the tokens.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokens {
-    lobby: TokenIssuer,
-    refresh: TokenIssuer,
-    refreshable: JwtAuth,
-    life: Duration,
-    clock: Clock,
+    issuer: TokenIssuer,
+    refresh: JwtAuth,
+    lives: TokenLives,
+    io: Server,
 }
 
 impl Tokens {
-    /// Tokens signed with this secret, good for `life`.
-    pub(crate) fn new(secret: &str, life: Duration, clock: Clock) -> Result<Self, KeyError> {
+    /// Tokens signed with this secret, good for `life`; another one is given for 30 days.
+    pub(crate) fn new(secret: &str, life: Duration, io: Server) -> Result<Self, KeyError> {
         Ok(Self {
-            lobby: TokenIssuer::hs256(secret)?.audience(LOBBY),
-            refresh: TokenIssuer::hs256(secret)?.audience(REFRESH),
-            refreshable: JwtAuth::hs256(secret)?.audience(REFRESH),
-            life,
-            clock,
+            issuer: TokenIssuer::hs256(secret)?,
+            refresh: JwtAuth::hs256(secret)?.for_refresh_tokens(),
+            lives: TokenLives { access: life, ..TokenLives::default() },
+            io,
         })
     }
 
     fn welcome(&self, user: Person) -> Result<Welcome, Reject> {
-        let now = self.clock.unix_now();
-        let exp = (now + self.life).duration_since(UNIX_EPOCH)?.as_secs();
-        let token = self.lobby.issue(&user.id, now, self.life, &user)?;
-        let refresh = self.refresh.issue(&user.id, now, REFRESH_LIFE, &user)?;
-        Ok(Welcome { token, exp, refresh, user })
+        let now = self.io.clock().unix_now();
+        let exp = (now + self.lives.access).duration_since(UNIX_EPOCH)?.as_secs();
+        let pair = self.issuer.issue_pair(&user.id, now, self.lives, &user)?;
+        Ok(Welcome { token: pair.access, exp, refresh: pair.refresh, user })
     }
 
-    fn refreshed(&self, token: &str) -> Result<Welcome, Reject> {
-        let verified = self.refreshable.verify(token, self.clock.unix_now());
-        let claims = verified.map_err(|error| Reject::new(error.code(), "Come in again."))?;
+    fn renewed(&self, token: &str) -> Result<Welcome, Reject> {
+        let again = |code: &'static str| Reject::new(code, "Come in again.");
+        let claims = self.refresh.verify(token, self.io.clock().unix_now());
+        let claims = claims.map_err(|error| again(error.code()))?;
+        if self.io.is_revoked(&claims) {
+            return Err(again("token_revoked"));
+        }
         self.welcome(claims.parse()?)
     }
-}
-
-/// Who may enter the lobby.
-pub(crate) fn lobby_auth(secret: &str) -> Result<JwtAuth, KeyError> {
-    Ok(JwtAuth::hs256(secret)?.audience(LOBBY))
 }
 
 #[post("/login")]
 pub(crate) async fn login(tokens: web::Data<Tokens>, form: web::Json<contract::Login>) -> impl Responder {
     let id = uuid::Uuid::new_v4().to_string();
-    let person = Person::new(id, &form.name).map_err(|rule: Rule| Reject::new(rule.code(), rule.message()));
+    let person = Person::new(id, &form.name).map_err(|rule| Reject::new(rule.code(), rule.message()));
     answer(person.and_then(|person| tokens.welcome(person)))
 }
 
 #[post("/refresh")]
 pub(crate) async fn renew(tokens: web::Data<Tokens>, form: web::Json<contract::Refresh>) -> impl Responder {
-    answer(tokens.refreshed(&form.refresh))
+    answer(tokens.renewed(&form.refresh))
 }
 
 fn answer(welcome: Result<Welcome, Reject>) -> HttpResponse {
@@ -78,7 +65,7 @@ fn answer(welcome: Result<Welcome, Reject>) -> HttpResponse {
         Err(reject) => {
             let mut response = match reject.code() {
                 "internal" => HttpResponse::InternalServerError(),
-                "token_expired" | "token_invalid" => HttpResponse::Unauthorized(),
+                "token_expired" | "token_invalid" | "token_revoked" => HttpResponse::Unauthorized(),
                 _ => HttpResponse::BadRequest(),
             };
             let (code, message) = (reject.code().to_owned(), reject.message().to_owned());

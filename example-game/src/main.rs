@@ -22,11 +22,11 @@ use login::Tokens;
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_env_filter(setting("RUST_LOG", "info")).init();
     let secret = setting("JWT_SECRET", &random_secret());
-    let io = Server::builder().auth(login::lobby_auth(&secret)?).build();
+    let io = Server::builder().auth(JwtAuth::hs256(&secret)?).build();
     lobby::open(&io);
 
     let life = Duration::from_secs(setting("TOKEN_SECONDS", "900").parse()?);
-    let tokens = Tokens::new(&secret, life, io.clock().clone())?;
+    let tokens = Tokens::new(&secret, life, io.clone())?;
     let page = setting("WEB_ROOT", concat!(env!("CARGO_MANIFEST_DIR"), "/../client-demo/web/dist"));
     let app = move || {
         App::new()

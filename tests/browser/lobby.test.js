@@ -154,6 +154,55 @@ scene("another tab is another person", async ({ visit, server }) => {
   await tab.getByLabel("Your name").waitFor();
 });
 
+for (const first of ["the first", "the second"]) {
+  scene(`two windows of one person are one entry until both are closed, ${first} before the other`, async ({ visit, another }) => {
+    const grace = await visit();
+    const ada = await visit();
+    await grace.comeIn("Grace");
+    await ada.comeIn("Ada");
+    const tab = await another(ada);
+    await tab.seesConnected();
+    await tab.say("From the other window");
+    await ada.seesMessage("From the other window");
+    await grace.seesMessage("From the other window");
+    assert.equal(await grace.here.getByRole("listitem").count(), 2);
+
+    const [closed, open] = first === "the first" ? [ada, tab] : [tab, ada];
+    await closed.page.close();
+    await open.say("Still here");
+    await grace.seesMessage("Still here");
+    assert.equal(await grace.here.getByRole("listitem").count(), 2);
+    await open.page.close();
+    await grace.seesGone("Ada");
+    assert.equal(await grace.log.getByText("Ada went away").count(), 1);
+    assert.equal(await grace.log.getByText("Ada came in").count(), 1);
+  });
+}
+
+scene("writing is seen by the others until the message comes or it stops", async ({ visit }) => {
+  const ada = await visit();
+  const grace = await visit();
+  await ada.comeIn("Ada");
+  await grace.comeIn("Grace");
+
+  await ada.message.pressSequentially("Good ev");
+  await grace.page.getByText("Ada is writing…").waitFor();
+  await ada.message.press("Enter");
+  await grace.seesMessage("Good ev");
+  await grace.page.getByText("Ada is writing…").waitFor({ state: "detached" });
+  assert.equal(await ada.page.getByText("is writing…").count(), 0);
+
+  await ada.message.pressSequentially("ening");
+  await grace.page.getByText("Ada is writing…").waitFor();
+  await grace.page.getByText("Ada is writing…").waitFor({ state: "detached" });
+});
+
+scene("the way to the server and back is measured and shown", async ({ visit }) => {
+  const ada = await visit();
+  await ada.comeIn("Ada");
+  await ada.link.filter({ hasText: /WebSocket · \d+ ms/ }).waitFor();
+});
+
 scene("signing out is seen by the others and forgets the visit", async ({ visit }) => {
   const ada = await visit();
   const grace = await visit();

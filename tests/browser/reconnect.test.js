@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
 import { stage } from "./stage.js";
-import { OUTAGE, REFUSAL } from "./visitor.js";
+import { OUTAGE, REFUSAL, REFUSED_RENEWAL } from "./visitor.js";
 
 const { scene } = stage();
 
@@ -154,18 +154,72 @@ scene("a forged token leads back to the door and is forgotten", async ({ visit }
   await ada.comeIn("Ada");
 });
 
-scene("an expired token leads back to the door with another sentence", async ({ server, visit }) => {
+scene("a token that ended while the page was closed is replaced without a question", async ({ server, visit }) => {
   const ada = await visit();
   await ada.comeIn("Ada");
   const { token } = await ada.stored();
   const hourAgo = Math.floor(Date.now() / 1000) - 3600;
 
+  // The page does not know that it has ended: the server says so.
   await ada.expecting(REFUSAL, async () => {
     await ada.reloadWithToken(signed(withClaims(token, { exp: hourAgo }), server.secret));
+    await ada.seesRoom("lounge");
+    await ada.seesConnected();
+  });
+  await ada.say("Back again");
+  await ada.seesMessage("Back again");
+  assert.notEqual((await ada.stored()).token, token);
+});
+
+scene("who cannot get another token stands at the door", async ({ server, visit }) => {
+  const ada = await visit();
+  await ada.comeIn("Ada");
+  const { token } = await ada.stored();
+  const hourAgo = Math.floor(Date.now() / 1000) - 3600;
+
+  await ada.expecting([...REFUSAL, REFUSED_RENEWAL], async () => {
+    const ended = signed(withClaims(token, { exp: hourAgo }), server.secret);
+    await ada.reloadWithToken(ended, { refresh: token });
     await ada.seesDoor("your place has lapsed");
   });
   assert.equal(await ada.stored(), null);
 });
+
+scene("a token is replaced on the open connection, and nobody notices", async ({ visit }) => {
+  const ada = await visit({ wiretap: true });
+  const grace = await visit();
+  await ada.comeIn("Ada");
+  await grace.comeIn("Grace");
+  const { token } = await ada.stored();
+  const { wire } = ada;
+
+  // Three lives of a token on one connection.
+  for (let life = 0; life < 3; life += 1) await ada.seesTokenChange();
+  assert.equal(ada.wire, wire, "there was no second connection");
+  await ada.say("Still the same evening");
+  await grace.seesMessage("Still the same evening");
+  assert.notEqual((await ada.stored()).token, token);
+  assert.equal(await grace.log.getByText("Ada went away").count(), 0);
+}, { tokenSeconds: 4 });
+
+scene("a token that ends all the same costs a reconnect and nothing else", async ({ visit }) => {
+  const ada = await visit();
+  const grace = await visit();
+  await ada.comeIn("Ada");
+  await grace.comeIn("Grace");
+  await ada.enterRoom("library");
+
+  // The login does not answer until the token has ended.
+  await ada.expecting([...OUTAGE, ...REFUSAL], async () => {
+    await ada.page.route("**/refresh", (route) => route.abort("connectionrefused"));
+    await ada.link.filter({ hasText: "Reconnecting" }).waitFor();
+    await ada.page.unroute("**/refresh");
+    await ada.seesConnected();
+  });
+  await ada.seesRoom("library");
+  await ada.say("That was short");
+  await ada.seesMessage("That was short");
+}, { tokenSeconds: 4 });
 
 scene("a token that is signed anew without a change is still good", async ({ server, visit }) => {
   const ada = await visit();

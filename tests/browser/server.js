@@ -37,26 +37,30 @@ export class LobbyServer {
     this.binary = binary;
     this.port = port;
     this.secret = newSecret();
+    /** How long a token is good, in seconds; nothing is the server's own default. */
+    this.tokenSeconds = null;
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Starts the server on a free port and returns when it listens. */
-  static async start() {
+  static async start({ tokenSeconds = null } = {}) {
     const binary = process.env.LOBBY_BIN;
     if (!binary) throw new Error("LOBBY_BIN must name the server's executable");
     if (!existsSync(path.join(webRoot, "index.html"))) {
       throw new Error("the page is not built: run `npm ci && npm run build` in client-demo/web");
     }
     const server = new LobbyServer(path.resolve(repository, binary), await freePort());
+    server.tokenSeconds = tokenSeconds;
     await server.restart();
     return server;
   }
 
   /** Starts again after `kill`, on the same port and with the same secret. */
   async restart() {
+    const life = this.tokenSeconds === null ? {} : { TOKEN_SECONDS: String(this.tokenSeconds) };
     const child = spawn(this.binary, [], {
       cwd: repository,
-      env: { ...process.env, PORT: String(this.port), WEB_ROOT: webRoot, JWT_SECRET: this.secret },
+      env: { ...process.env, PORT: String(this.port), WEB_ROOT: webRoot, JWT_SECRET: this.secret, ...life },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;

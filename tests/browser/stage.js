@@ -49,18 +49,26 @@ export function stage() {
     await browser?.close();
   });
 
-  /** A test with visitors; `visit` brings a new one, at the door. */
-  const scene = (name, play) => {
+  /** A test with visitors; `visit` brings a new one, at the door. `settings` are the server's. */
+  const scene = (name, play, settings = {}) => {
     test(name, { timeout: SCENE_MS }, async () => {
-      const server = await LobbyServer.start();
+      const server = await LobbyServer.start(settings);
       const visitors = [];
       const visit = async (options = {}) => {
         const visitor = await newVisitor(browser, server, options);
         visitors.push(visitor);
         return visitor;
       };
+      /** A window that a visitor opened out of the page: the same person once more. */
+      const another = async (visitor) => {
+        const opened = visitor.page.waitForEvent("popup");
+        await visitor.page.getByRole("link", { name: "Another window" }).click();
+        const tab = new Visitor(await opened);
+        visitors.push(tab);
+        return tab;
+      };
       try {
-        await play({ server, visit });
+        await play({ server, visit, another });
         for (const visitor of visitors) assert.deepEqual(visitor.complaints, []);
       } finally {
         await Promise.all(visitors.map((visitor) => visitor.page.context().close()));

@@ -28,6 +28,9 @@ export const REFUSAL = [
 /** A name that the server refuses. */
 export const REFUSED_NAME = [{ text: /status of 400/, url: /\/login$/ }];
 
+/** A refresh token that the server does not take. */
+export const REFUSED_RENEWAL = { text: /status of 401/, url: /\/refresh$/ };
+
 export class Visitor {
   /** What the browser complained about and no `expecting` announced. */
   complaints = [];
@@ -50,6 +53,11 @@ export class Visitor {
     this.rooms = page.getByRole("navigation", { name: "Rooms" });
     this.roomField = page.getByLabel("Enter another room");
     this.title = page.getByRole("main").getByRole("heading", { level: 2 });
+    this.tables = page.getByRole("list", { name: "Tables" });
+    this.table = page.getByRole("region", { name: "Four in a row" });
+    this.board = page.getByRole("group", { name: "Board" });
+    this.seats = page.getByRole("list", { name: "Seats" });
+    this.verdict = this.table.getByRole("status");
   }
 
   /** Lets complaints of these kinds pass while `action` runs, and only then. */
@@ -105,6 +113,41 @@ export class Visitor {
   async chooseRoom(name) {
     await this.roomButton(name).click();
     await this.seesRoom(name);
+  }
+
+  /** Presses a button at the table in view. */
+  async press(name) {
+    await this.table.getByRole("button", { name, exact: true }).click();
+  }
+
+  /** Drops a disc into a column, counted from 1, and sees it land as the `height`th there. */
+  async drop(column, height) {
+    await this.seesVerdict("Your turn.");
+    await this.column(column).click();
+    await this.seesDiscs(column, height);
+  }
+
+  column(number) {
+    return this.board.getByRole("button", { name: new RegExp(`^Column ${number},`) });
+  }
+
+  async seesDiscs(column, count) {
+    const held = count === 0 ? "empty" : `from below: (red|yellow)(, (red|yellow)){${count - 1}}`;
+    await this.board.getByRole("button", { name: new RegExp(`^Column ${column}, ${held}$`) }).waitFor();
+  }
+
+  async seesVerdict(text) {
+    await this.verdict.filter({ hasText: text }).waitFor();
+  }
+
+  async seesSeat(text) {
+    await this.seats.getByRole("listitem").filter({ hasText: text }).waitFor();
+  }
+
+  /** Takes a seat where somebody waits, or at a new table. */
+  async play() {
+    await this.page.getByRole("button", { name: "Play", exact: true }).click();
+    await this.table.waitFor();
   }
 
   roomButton(name) {
@@ -165,12 +208,21 @@ export class Visitor {
     return this.page.evaluate(() => JSON.parse(sessionStorage.getItem("greenroom.session")));
   }
 
+  /** Waits until the tab has another token. */
+  async seesTokenChange() {
+    const { token } = await this.stored();
+    await this.page.waitForFunction(
+      (before) => JSON.parse(sessionStorage.getItem("greenroom.session")).token !== before,
+      token,
+    );
+  }
+
   /** Goes on with another token, as somebody does who tampers with it. */
-  async reloadWithToken(token) {
+  async reloadWithToken(token, others = {}) {
     await this.page.evaluate((forged) => {
       const session = JSON.parse(sessionStorage.getItem("greenroom.session"));
-      sessionStorage.setItem("greenroom.session", JSON.stringify({ ...session, token: forged }));
-    }, token);
+      sessionStorage.setItem("greenroom.session", JSON.stringify({ ...session, ...forged }));
+    }, { token, ...others });
     await this.page.reload();
   }
 

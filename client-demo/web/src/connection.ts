@@ -2,7 +2,8 @@
 
 import { io, type Socket } from "socket.io-client";
 
-import { NAMESPACE, type FromServer, type ToServer } from "./contract";
+import { NAMESPACE, type Answer, type FromServer, type Problem, type Requests, type ToServer } from "./contract";
+import { NO_ANSWER } from "./words";
 
 export type Link =
   | { readonly state: "connecting" }
@@ -14,7 +15,7 @@ export type Link =
 
 export interface Watcher {
   link(link: Link): void;
-  /** The server does not let this token in. Nothing follows. */
+  /** The server does not let this token in. */
   refused(code: string): void;
 }
 
@@ -24,9 +25,10 @@ export type LobbySocket = Socket<FromServer, ToServer>;
 export const ANSWER_MS = 10_000;
 
 /** Makes a socket that is not connected yet, so that listeners can be put in place. */
-export function createSocket(token: string): LobbySocket {
+export function createSocket(token: () => Promise<string>): LobbySocket {
   return io(NAMESPACE, {
-    auth: { token },
+    // Asked at every connect: the token of the last one may have ended.
+    auth: (give) => void token().then((token) => give({ token })),
     autoConnect: false,
     // A new visit gets a new connection, never the one of the visit before.
     forceNew: true,
@@ -51,6 +53,24 @@ export function watch(socket: LobbySocket, watcher: Watcher): void {
     if (!socket.active) watcher.refused(refusalCode(error));
   });
   socket.io.on("reconnect_attempt", (attempt) => watcher.link({ state: "reconnecting", attempt }));
+}
+
+/** The answer of a server that gave none. */
+export const UNANSWERED: Problem = { code: "unanswered", message: NO_ANSWER };
+
+/** Asks something, with a bound on the answer. Never throws. */
+export async function ask<E extends keyof Requests>(
+  socket: LobbySocket,
+  event: E,
+  payload: Requests[E]["payload"],
+): Promise<Answer<Requests[E]["answer"]>> {
+  type Asking = (event: E, payload: Requests[E]["payload"]) => Promise<Answer<Requests[E]["answer"]>>;
+  const bounded = socket.timeout(ANSWER_MS);
+  try {
+    return await (bounded.emitWithAck as Asking).call(bounded, event, payload);
+  } catch {
+    return { error: UNANSWERED };
+  }
 }
 
 function refusalCode(error: Error & { data?: unknown }): string {

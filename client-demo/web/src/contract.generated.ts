@@ -9,8 +9,8 @@ export interface Requests {
   "room:leave": { payload: LeaveRoom; answer: Done };
   "chat": { payload: Say; answer: Said };
   "typing": { payload: Type; answer: Done };
-  "table:open": { payload: OpenTable; answer: Entered };
-  "table:find": { payload: FindTable; answer: Entered };
+  "table:open": { payload: OpenTable; answer: Seated };
+  "table:find": { payload: FindTable; answer: Seated };
   "table:act": { payload: Act; answer: Done };
   "echo": { payload: Echo; answer: Done };
 }
@@ -183,6 +183,11 @@ export type Seat = { person: Person, ready: boolean,
  * Without a connection; the seat is kept for a while.
  */
 away: boolean, };
+
+/**
+ * The room of the table where the seat is. Its page enters that room.
+ */
+export type Seated = { room: RoomId, };
 
 /**
  * One of the two sides, and the color of its discs.

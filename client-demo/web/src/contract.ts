@@ -1,57 +1,46 @@
-/** What page and server say to each other, as they say it. */
+/** What page and server say to each other. The types themselves are written from the server's. */
 
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-}
+import type { Events, Problem, Requests } from "./contract.generated";
 
-export interface Message {
-  readonly id: string;
-  readonly room: string;
-  readonly from: Person;
-  readonly text: string;
-  /** Milliseconds since 1970, by the server's clock. */
-  readonly at: number;
-}
-
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface RoomView {
-  readonly room: string;
-  readonly members: readonly Person[];
-  /** Oldest first. */
-  readonly history: readonly Message[];
-}
+export { NAMESPACE } from "./contract.generated";
+export type {
+  Action,
+  Cell,
+  Entered,
+  Joined,
+  Left,
+  Message,
+  Person,
+  Problem,
+  Requests,
+  Seat,
+  Side,
+  Table,
+  TableClosed,
+  TableEntry,
+  TableState,
+  Typing,
+  Welcome,
+} from "./contract.generated";
 
 /** Every ack carries either what was asked for or the reason why not. */
 export type Answer<T> = T | { readonly error: Problem };
 
 type Ack<T> = (answer: Answer<T>) => void;
 
-export interface ToServer {
-  "room:join": (asked: { room: string }, ack: Ack<RoomView>) => void;
-  "room:leave": (asked: { room: string }, ack: Ack<object>) => void;
-  chat: (message: { room: string; text: string }, ack: Ack<{ id: string; at: number }>) => void;
-}
+export type ToServer = {
+  [E in keyof Requests]: (payload: Requests[E]["payload"], ack: Ack<Requests[E]["answer"]>) => void;
+} & {
+  /** Of Greenroom itself: another token for this connection. */
+  "auth:refresh": (token: string, ack: Ack<{ exp: number }>) => void;
+};
 
-export interface FromServer {
-  chat: (message: Message) => void;
-  "member:joined": (event: { room: string; member: Person }) => void;
-  "member:left": (event: { room: string; member: Person; reason: string }) => void;
-  error: (problem: Problem) => void;
-}
-
-/** The answer to `POST /login`. */
-export interface Welcome {
-  readonly token: string;
-  readonly user: Person;
-}
-
-/** The namespace that all of this is spoken in. */
-export const NAMESPACE = "/lobby";
+export type FromServer = {
+  [E in keyof Events]: (payload: Events[E]) => void;
+} & {
+  /** Of Greenroom itself: the token ends in so many seconds. */
+  "auth:expiring": (seconds: number) => void;
+};
 
 /** The room that everybody enters first. */
 export const FIRST_ROOM = "lounge";
@@ -59,6 +48,11 @@ export const FIRST_ROOM = "lounge";
 export const NAME_LIMIT = 24;
 
 export const ROOM_NAME = /^[a-z0-9-]{1,32}$/;
+
+/** Whether there is a table in the room of this name. */
+export function isTable(room: string): boolean {
+  return room.startsWith("table-");
+}
 
 export function isRefused<T extends object>(answer: Answer<T>): answer is { readonly error: Problem } {
   return "error" in answer;

@@ -1,31 +1,44 @@
 /**
  * Everything between the screen and the socket.
  *
- * Owns the rooms of this tab, the one in view, and the state of the connection.
- * Takes what the user does and what the server sends; tells its listener that
- * something changed, at most once per turn. A new connection is a new socket on
- * the server, in no room: entering them again is done here.
+ * Owns the rooms of this tab, the one in view, the tables, and the state of the
+ * connection. Takes what the user does and what the server sends; tells its
+ * listener that something changed, at most once per turn. A new connection is a
+ * new socket on the server, in no room: entering them again is done here.
  */
 
-import { ANSWER_MS, createSocket, watch, type Link, type LobbySocket } from "./connection";
-import { isRefused, ROOM_NAME, type Answer, type Message, type Problem, type RoomView, type Welcome } from "./contract";
+import { ask, createSocket, UNANSWERED, watch, type Link, type LobbySocket } from "./connection";
+import { isRefused, isTable, ROOM_NAME, type Action, type Message, type Problem, type Typing, type Welcome } from "./contract";
+import { measureLatency } from "./latency";
+import { Pass } from "./pass";
 import { Room } from "./room";
 import type { Places } from "./session";
-import { departure, NO_ANSWER, ROOM_NAME_RULE, sentence } from "./words";
+import { Tables } from "./tables";
+import { Leases, WritingSigns } from "./typing";
+import { departure, ROOM_NAME_RULE, sentence } from "./words";
 
 export interface LobbyListener {
   changed(): void;
+  renewed(welcome: Welcome): void;
+  /** The server does not let us in. Nothing follows. */
   refused(code: string): void;
 }
 
 export class Lobby {
   readonly rooms = new Map<string, Room>();
+  readonly tables = new Tables();
   active: Room | null = null;
   link: Link = { state: "connecting" };
+  /** The way to the server and back, in ms; nothing before it was measured. */
+  latency: number | null = null;
   /** The last thing that went wrong and belongs to no form. */
   alert: string | null = null;
 
   private readonly socket: LobbySocket;
+  private readonly pass: Pass;
+  private readonly signs = new WritingSigns();
+  private readonly leases = new Leases();
+  private readonly stopMeasuring: () => void;
   private changeDue = false;
   private closed = false;
   private written = 0;
@@ -37,13 +50,23 @@ export class Lobby {
   ) {
     for (const name of places.rooms) this.open(name);
     this.active = this.rooms.get(places.active ?? "") ?? null;
-    this.socket = createSocket(welcome.token);
+    this.pass = new Pass(welcome, (renewed) => listener.renewed(renewed));
+    this.socket = createSocket(() => this.pass.fresh());
+    this.stopMeasuring = measureLatency(this.socket, (ms) => {
+      this.latency = ms;
+      this.change();
+    });
     this.listen();
     this.socket.connect();
   }
 
   get places(): Places {
     return { rooms: [...this.rooms.keys()], active: this.active?.name ?? null };
+  }
+
+  /** What people call a room. */
+  title(room: string): string {
+    return isTable(room) ? (this.tables.title(room) ?? "A table") : room;
   }
 
   /** Enters a room and shows it. Answers with a sentence when that fails. */
@@ -62,6 +85,20 @@ export class Lobby {
     if (problem === null) return null;
     this.drop(room, before);
     return sentence(problem.message);
+  }
+
+  /** Takes a seat at a table: a new one, or where somebody waits. */
+  async play(how: "table:open" | "table:find"): Promise<void> {
+    const answer = await ask(this.socket, how, {});
+    const problem = isRefused(answer) ? answer.error.message : await this.enter(answer.room);
+    if (problem !== null) this.complain(problem);
+  }
+
+  /** Does something at the table in view. */
+  async act(action: Action): Promise<void> {
+    if (this.active === null) return;
+    const answer = await ask(this.socket, "table:act", { room: this.active.name, action });
+    if (isRefused(answer)) this.complain(answer.error.message);
   }
 
   show(room: Room): void {
@@ -85,9 +122,17 @@ export class Lobby {
     const room = this.active;
     if (room === null || text.trim() === "") return;
     this.written += 1;
+    this.signs.over(room.name);
     room.write(`own-${this.written}`, text.trim());
     this.flush(room);
     this.change();
+  }
+
+  /** Something is being written in the room in view. */
+  writing(): void {
+    const room = this.active;
+    if (room === null || !room.inside || !this.signs.due(room.name, Date.now())) return;
+    this.socket.volatile.emit("typing", { room: room.name }, () => {});
   }
 
   /** Takes an unconfirmed message out of the log; its text goes back to the writer. */
@@ -111,6 +156,7 @@ export class Lobby {
   /** Ends the connection; the listener hears nothing more. */
   close(): void {
     this.closed = true;
+    this.stopMeasuring();
     this.socket.disconnect();
   }
 
@@ -118,27 +164,58 @@ export class Lobby {
     const { socket } = this;
     watch(socket, {
       link: (link) => this.setLink(link),
-      refused: (code) => this.listener.refused(code),
+      refused: (code) => void this.refused(code),
     });
     socket.on("connect", () => {
       for (const room of this.rooms.values()) void this.rejoin(room);
     });
     socket.on("disconnect", () => {
       for (const room of this.rooms.values()) room.lost();
+      this.tables.lost();
+      this.latency = null;
       this.change();
     });
-    socket.on("chat", (message) => this.heard(message));
-    socket.on("member:joined", ({ room, member }) => {
-      this.rooms.get(room)?.joined(member, Date.now());
-      this.change();
-    });
-    socket.on("member:left", ({ room, member, reason }) => {
-      // Of oneself this is the connection before, noticed late.
-      if (member.id === this.welcome.user.id) return;
-      this.rooms.get(room)?.left(member, departure(reason), Date.now());
-      this.change();
-    });
+    // A quarter of the time that is left: soon, but not all pages of a restarted server at once.
+    socket.on("auth:expiring", (seconds) => setTimeout(() => void this.renew(), seconds * 250));
     socket.on("error", ({ message }) => this.complain(message));
+    this.listenToRooms();
+    this.listenToTables();
+  }
+
+  private listenToRooms(): void {
+    const { socket } = this;
+    socket.on("chat", (message) => this.heard(message));
+    socket.on("typing", (typing) => this.wrote(typing));
+    socket.on("member:joined", (joined) => {
+      this.rooms.get(joined.room)?.joined(joined, Date.now());
+      this.change();
+    });
+    socket.on("member:left", (left) => {
+      // Of oneself this is the connection before, noticed late.
+      if (left.member.id === this.welcome.user.id) return;
+      this.rooms.get(left.room)?.left(left, departure(left.reason), Date.now());
+      this.change();
+    });
+  }
+
+  private listenToTables(): void {
+    const { socket, tables } = this;
+    socket.on("tables", (all) => {
+      tables.connected(all.tables);
+      this.change();
+    });
+    socket.on("table", (state) => {
+      tables.show(state);
+      this.change();
+    });
+    socket.on("table:listed", (entry) => {
+      tables.list(entry);
+      this.change();
+    });
+    socket.on("table:closed", (closed) => {
+      tables.close(closed);
+      this.change();
+    });
   }
 
   private heard(message: Message): void {
@@ -148,29 +225,55 @@ export class Lobby {
     this.change();
   }
 
+  private wrote(typing: Typing): void {
+    const room = this.rooms.get(typing.room);
+    if (room === undefined || typing.member.id === this.welcome.user.id) return;
+    this.leases.believe(room, typing, () => this.change());
+    this.change();
+  }
+
+  /** Another token for this connection, before the one that it has ends. */
+  private async renew(): Promise<void> {
+    if (!this.socket.connected) return;
+    // Refused or unreachable: the end of the token comes, and is answered then.
+    if (typeof (await this.pass.renew()) !== "object") return;
+    this.socket.emit("auth:refresh", this.pass.token, () => {});
+  }
+
+  /** A token that has ended can be replaced; everything else leads to the door. */
+  private async refused(code: string): Promise<void> {
+    const renewal = code === "token_expired" ? await this.pass.renew() : "refused";
+    if (this.closed) return;
+    if (renewal === "refused") return this.listener.refused(code);
+    if (renewal === "unreachable") await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (!this.closed) this.socket.connect();
+  }
+
   /** Asks until there is an answer; with the connection the asking ends too. */
   private async rejoin(room: Room): Promise<void> {
+    const title = this.title(room.name);
     const problem = await this.join(room);
     if (problem === null) return;
     if (problem === UNANSWERED) return this.rejoin(room);
     this.drop(room, null);
-    this.complain(`You are no longer in ${room.name}: ${problem.message}`);
+    this.complain(`You are no longer ${isTable(room.name) ? "at" : "in"} ${title}: ${problem.message}`);
   }
 
   private async join(room: Room): Promise<Problem | null> {
     const connection = this.socket.id;
-    const answer = await this.ask<RoomView>((socket) => socket.emitWithAck("room:join", { room: room.name }));
+    const answer = await ask(this.socket, "room:join", { room: room.name });
     // A later connection, or none: this answer says nothing about it.
     if (this.socket.id !== connection || this.rooms.get(room.name) !== room) return null;
     if (isRefused(answer)) return answer.error;
     room.entered(answer, Date.now());
+    if (answer.table !== null) this.tables.show(answer.table);
     this.flush(room);
     this.change();
     return null;
   }
 
   private async sayLeaving(room: Room): Promise<void> {
-    const answer = await this.ask<object>((socket) => socket.emitWithAck("room:leave", { room: room.name }));
+    const answer = await ask(this.socket, "room:leave", { room: room.name });
     // Not in the room: then the aim is reached.
     if (isRefused(answer) && answer.error.code !== "not_in_room") this.complain(answer.error.message);
   }
@@ -183,22 +286,11 @@ export class Lobby {
   private async deliver(room: Room, id: string): Promise<void> {
     const text = room.send(id);
     if (text === null) return;
-    const answer = await this.ask<{ id: string; at: number }>((socket) =>
-      socket.emitWithAck("chat", { room: room.name, text }),
-    );
+    const answer = await ask(this.socket, "chat", { room: room.name, text });
     if (!isRefused(answer)) room.confirmed(id, answer);
     else if (answer.error === UNANSWERED) room.unanswered(id);
     else room.refused(id, answer.error);
     this.change();
-  }
-
-  /** A question with a bound on its answer. Never throws. */
-  private async ask<T>(question: (socket: BoundedSocket) => Promise<Answer<T>>): Promise<Answer<T>> {
-    try {
-      return await question(this.socket.timeout(ANSWER_MS));
-    } catch {
-      return { error: UNANSWERED };
-    }
   }
 
   private open(name: string): Room {
@@ -210,6 +302,7 @@ export class Lobby {
   /** Removes a room; if it was in view, another one comes into view. */
   private drop(room: Room, instead: Room | null): void {
     this.rooms.delete(room.name);
+    this.tables.leave(room.name);
     if (this.active === room) {
       const back = this.rooms.get(instead?.name ?? "");
       this.active = back ?? [...this.rooms.values()].at(-1) ?? null;
@@ -237,6 +330,5 @@ export class Lobby {
   }
 }
 
-type BoundedSocket = ReturnType<LobbySocket["timeout"]>;
-
-const UNANSWERED: Problem = { code: "unanswered", message: NO_ANSWER };
+/** Between two questions for a token that cannot be asked now, in ms. */
+const RETRY_MS = 2_000;

@@ -3,10 +3,11 @@
 import "./style/base.css";
 import "./style/entry.css";
 import "./style/lobby.css";
+import "./style/table.css";
 
 import type { Welcome } from "./contract";
 import { Lobby } from "./lobby";
-import { forget, recall, recallPlaces, remember, rememberPlaces } from "./session";
+import { forget, keep, recall, recallPlaces, remember, rememberPlaces } from "./session";
 import { entryScreen, type Invitation } from "./view/entry";
 import { lobbyScreen } from "./view/lobby";
 import { refusalSentence } from "./words";
@@ -35,6 +36,7 @@ function showLobby(welcome: Welcome): void {
       screen.render();
       rememberPlaces(lobby.places);
     },
+    renewed: keep,
     refused: (code) => goOut(refusalSentence(code)),
   });
   const goOut = (reason: string | null) => {

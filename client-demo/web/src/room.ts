@@ -4,7 +4,7 @@
  * happened.
  */
 
-import type { Message, Person, Problem, RoomView } from "./contract";
+import type { Entered, Joined, Left, Message, Person, Problem } from "./contract";
 
 /** A line of the log that is settled. */
 export type Line =
@@ -48,10 +48,12 @@ export class Room {
   lines: Line[] = [];
   pending: Pending[] = [];
   departures: Departure[] = [];
+  /** Who is writing. */
+  readonly typing = new Map<string, Person>();
 
   private readonly known = new Set<string>();
-  /** Comings and goings that arrived before the answer which lists the members: they are newer. */
-  private early: (() => void)[] = [];
+  /** The revision of the last coming or going of a person, on this connection. */
+  private readonly revs = new Map<string, number>();
   private notices = 0;
 
   constructor(
@@ -59,26 +61,28 @@ export class Room {
     private readonly me: Person,
   ) {}
 
-  /** The server let us in, for the first time or again. */
-  entered(view: RoomView, now: number): void {
+  /** The server let us in, for the first time or again. What was heard meanwhile may be newer than its list. */
+  entered(view: Entered, now: number): void {
     this.inside = true;
-    const before = [...this.members.values()];
-    this.members.clear();
-    for (const member of view.members) this.members.set(member.id, member);
-    for (const person of before) {
-      if (!this.members.has(person.id)) this.noteDeparture({ person, how: "left meanwhile", at: now });
+    const listed = new Map(view.members.map((member) => [member.id, member]));
+    const isOld = (id: string) => (this.revs.get(id) ?? 0) <= view.rev;
+    for (const person of [...this.members.values()]) {
+      if (listed.has(person.id) || !isOld(person.id)) continue;
+      this.members.delete(person.id);
+      this.noteDeparture({ person, how: "left meanwhile", at: now });
+    }
+    for (const member of view.members) {
+      if (isOld(member.id)) this.members.set(member.id, member);
     }
     this.departures = this.departures.filter(({ person }) => !this.members.has(person.id));
     for (const message of view.history) this.absorb(message);
-    const early = this.early;
-    this.early = [];
-    for (const change of early) change();
   }
 
   /** The connection is gone. What was in flight may or may not have arrived. */
   lost(): void {
     this.inside = false;
-    this.early = [];
+    this.revs.clear();
+    this.typing.clear();
     for (const message of this.pending) {
       if (message.state.name === "sending") message.state = { name: "unsure" };
     }
@@ -89,25 +93,18 @@ export class Room {
     return this.absorb(message);
   }
 
-  joined(member: Person, now: number): void {
-    if (!this.inside) {
-      this.early.push(() => this.joined(member, now));
-      return;
-    }
-    if (this.members.has(member.id)) return;
+  joined({ member, rev }: Joined, now: number): void {
+    if (!this.isNews(member, rev) || this.members.has(member.id)) return;
     this.members.set(member.id, member);
     this.departures = this.departures.filter(({ person }) => person.id !== member.id);
-    if (member.id !== this.me.id) this.notice(`${member.name} came in`, now);
+    if (this.inside && member.id !== this.me.id) this.notice(`${member.name} came in`, now);
   }
 
-  left(member: Person, how: string, now: number): void {
-    if (!this.inside) {
-      this.early.push(() => this.left(member, how, now));
-      return;
-    }
-    if (!this.members.delete(member.id)) return;
+  left({ member, rev }: Left, how: string, now: number): void {
+    if (!this.isNews(member, rev) || !this.members.delete(member.id)) return;
+    this.typing.delete(member.id);
     this.noteDeparture({ person: member, how, at: now });
-    this.notice(`${member.name} ${how}`, now);
+    if (this.inside) this.notice(`${member.name} ${how}`, now);
   }
 
   write(id: string, text: string): void {
@@ -144,6 +141,12 @@ export class Room {
     return found;
   }
 
+  private isNews(person: Person, rev: number): boolean {
+    if (rev <= (this.revs.get(person.id) ?? 0)) return false;
+    this.revs.set(person.id, rev);
+    return true;
+  }
+
   private mark(id: string, state: PendingState): void {
     const message = this.pending.find((one) => one.id === id);
     if (message !== undefined) message.state = state;
@@ -152,6 +155,7 @@ export class Room {
   private absorb(message: Message): boolean {
     if (this.known.has(message.id)) return false;
     this.known.add(message.id);
+    this.typing.delete(message.from.id);
     if (message.from.id === this.me.id) this.settle(message.text);
     this.insert({ kind: "message", ...message });
     return true;

@@ -1,9 +1,9 @@
 /**
  * Who this tab is, and which rooms it is in.
  *
- * Kept in the tab's own storage: a reload comes back, another tab is another
- * person. Storage that is missing, full or spoilt costs that comfort and
- * nothing else.
+ * Kept in the tab's own storage: a reload comes back, a new tab is another
+ * person, and a tab that was opened out of this one is the same. Storage that is
+ * missing, full or spoilt costs that comfort and nothing else.
  */
 
 import { FIRST_ROOM, NAME_LIMIT, ROOM_NAME, type Person, type Problem, type Welcome } from "./contract";
@@ -25,19 +25,34 @@ export async function logIn(name: string): Promise<Login> {
   const wrong = nameProblem(name);
   if (wrong !== null) return { problem: wrong };
   try {
-    const response = await fetch("/login", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ name: name.trim() }),
-    });
-    return await readLogin(response);
+    return await readLogin(await post("/login", { name: name.trim() }));
   } catch {
     return { problem: "The server cannot be reached. Please try again in a moment." };
   }
 }
 
-export function remember(welcome: Welcome): void {
+/** What became of the question for another token. */
+export type Renewal = Welcome | "refused" | "unreachable";
+
+/** Asks for another token. Never throws. */
+export async function renew(refresh: string): Promise<Renewal> {
+  try {
+    const response = await post("/refresh", { refresh });
+    const body: unknown = await response.json();
+    if (response.ok && isWelcome(body)) return body;
+    return response.status === 401 || response.status === 400 ? "refused" : "unreachable";
+  } catch {
+    return "unreachable";
+  }
+}
+
+/** Keeps another token in the place of the one before. */
+export function keep(welcome: Welcome): void {
   write(WHO, welcome);
+}
+
+export function remember(welcome: Welcome): void {
+  keep(welcome);
   rememberPlaces({ rooms: [FIRST_ROOM], active: FIRST_ROOM });
 }
 
@@ -77,6 +92,11 @@ function nameProblem(name: string): string | null {
   return null;
 }
 
+function post(path: string, body: object): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
 async function readLogin(response: Response): Promise<Login> {
   const body: unknown = await response.json().catch(() => null);
   if (response.ok && isWelcome(body)) return { welcome: body };
@@ -85,7 +105,8 @@ async function readLogin(response: Response): Promise<Login> {
 }
 
 function isWelcome(value: unknown): value is Welcome {
-  return isRecord(value) && typeof value["token"] === "string" && isPerson(value["user"]);
+  if (!isRecord(value) || typeof value["exp"] !== "number" || !isPerson(value["user"])) return false;
+  return typeof value["token"] === "string" && typeof value["refresh"] === "string";
 }
 
 function isPerson(value: unknown): value is Person {

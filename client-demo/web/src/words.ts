@@ -1,5 +1,7 @@
 /** Sentences for the codes and reasons that the server sends. */
 
+import type { Person } from "./contract";
+
 /** Why the lobby sent somebody back to the door. */
 export function refusalSentence(code: string): string {
   switch (code) {
@@ -7,6 +9,8 @@ export function refusalSentence(code: string): string {
       return "You were away for a while, so your place has lapsed. Come in again.";
     case "token_invalid":
       return "The lobby does not know you any more, perhaps because it was set up anew. Come in again.";
+    case "token_revoked":
+      return "You were signed out. Come in again.";
     case "token_missing":
       return "The lobby needs your name first.";
     default:
@@ -41,6 +45,15 @@ export function sentence(message: string): string {
   const text = message.trim();
   const capital = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
+/** Who is writing. */
+export function writers(people: readonly Person[]): string {
+  const [first, second] = people;
+  if (first === undefined) return "";
+  if (second === undefined) return `${first.name} is writing…`;
+  if (people.length === 2) return `${first.name} and ${second.name} are writing…`;
+  return `${people.length} people are writing…`;
 }
 
 export const NO_ANSWER = "The server did not answer. Please try again.";

@@ -24,6 +24,9 @@ export function composerView(root: HTMLElement, lobby: Lobby): Composer {
     input.value = "";
     input.focus();
   });
+  input.addEventListener("input", () => {
+    if (input.value.trim() !== "") lobby.writing();
+  });
   input.addEventListener("keydown", (event) => {
     // While an input method composes, Enter belongs to it.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -38,7 +41,7 @@ export function composerView(root: HTMLElement, lobby: Lobby): Composer {
       shown = lobby.active;
       input.value = shown?.draft ?? "";
       form.hidden = shown === null;
-      setText(label, `Message to ${shown?.name ?? ""}`);
+      setText(label, `Message to ${shown === null ? "" : lobby.title(shown.name)}`);
     },
     focus() {
       if (matchMedia("(pointer: fine)").matches) input.focus();

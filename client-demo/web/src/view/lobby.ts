@@ -1,6 +1,7 @@
 /** The screen of the lobby: puts its parts together and draws them when something changed. */
 
 import { part, screen, setText } from "../dom";
+import { isTurnOf } from "../game";
 import type { Lobby } from "../lobby";
 import { composerView } from "./composer";
 import { logView } from "./log";
@@ -8,6 +9,8 @@ import { panelsView } from "./panels";
 import { peopleView } from "./people";
 import { roomsView } from "./rooms";
 import { statusView } from "./status";
+import { tableView } from "./table";
+import { tablesView } from "./tables";
 
 export interface LobbyScreen {
   readonly root: HTMLElement;
@@ -23,14 +26,17 @@ export function lobbyScreen(lobby: Lobby, signOut: () => void): LobbyScreen {
 
   const composer = composerView(root, lobby);
   const closePanels = panelsView(root);
+  const chosen = () => {
+    closePanels();
+    // After the change is drawn, and with it the room's own draft.
+    queueMicrotask(() => composer.focus());
+  };
   const views = [
     statusView(root, lobby),
-    roomsView(root, lobby, () => {
-      closePanels();
-      // After the change is drawn, and with it the room's own draft.
-      queueMicrotask(() => composer.focus());
-    }),
+    roomsView(root, lobby, chosen),
+    tablesView(root, lobby, closePanels),
     peopleView(root, lobby),
+    tableView(root, lobby),
     logView(root, lobby, (room, id) => composer.add(lobby.takeBack(room, id))),
     roomHead(root, lobby, () => {
       closePanels();
@@ -60,15 +66,17 @@ function roomHead(root: HTMLElement, lobby: Lobby, left: () => void): () => void
   });
   return () => {
     const room = lobby.active;
-    setText(title, room?.name ?? "No room");
+    const name = room === null ? null : lobby.title(room.name);
+    setText(title, name ?? "No room");
     leave.hidden = room === null;
-    setText(leave, `Leave ${room?.name ?? ""}`);
+    setText(leave, `Leave ${name ?? ""}`);
     document.title = pageTitle(lobby);
   };
 }
 
 function pageTitle(lobby: Lobby): string {
   const unread = [...lobby.rooms.values()].reduce((sum, room) => sum + room.unread, 0);
-  const place = lobby.active === null ? "Greenroom" : `${lobby.active.name} · Greenroom`;
-  return unread === 0 ? place : `(${unread}) ${place}`;
+  const place = lobby.active === null ? "Greenroom" : `${lobby.title(lobby.active.name)} · Greenroom`;
+  const turn = [...lobby.rooms.keys()].some((room) => isTurnOf(lobby.tables.table(room), lobby.welcome.user));
+  return `${turn ? "Your turn · " : ""}${unread === 0 ? "" : `(${unread}) `}${place}`;
 }

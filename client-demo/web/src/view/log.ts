@@ -4,7 +4,7 @@ import type { Message } from "../contract";
 import { element, part, setText, showList, type Row } from "../dom";
 import type { Lobby } from "../lobby";
 import type { Line, Pending, PendingState, Room } from "../room";
-import { dateAndTime, sentence, timeOfDay } from "../words";
+import { dateAndTime, sentence, timeOfDay, writers } from "../words";
 import { avatar } from "./avatar";
 
 type Entry = Line | ({ readonly kind: "pending" } & Pending);
@@ -20,6 +20,7 @@ export function logView(root: HTMLElement, lobby: Lobby, edit: (room: Room, id: 
   const log = part(root, "log", HTMLElement);
   const empty = part(root, "empty", HTMLElement);
   const newer = part(root, "newer", HTMLElement);
+  const typing = part(root, "typing", HTMLElement);
   const scroll = followEnd(log, newer);
   let shown: Room | null = null;
 
@@ -29,15 +30,16 @@ export function logView(root: HTMLElement, lobby: Lobby, edit: (room: Room, id: 
     shown = room;
     // Another room's log is not news to be read out.
     log.setAttribute("aria-busy", String(changed));
-    log.setAttribute("aria-label", room === null ? "Messages" : `Messages in ${room.name}`);
+    log.setAttribute("aria-label", room === null ? "Messages" : `Messages in ${lobby.title(room.name)}`);
     const entries = room === null ? [] : entriesOf(room);
     const follow = changed || scroll.following();
     if (changed) log.replaceChildren();
     showList(log, entries, rowFor(lobby, room, entries, edit));
     scroll.settle(follow);
     log.setAttribute("aria-busy", "false");
-    setText(empty, emptyText(room));
+    setText(empty, emptyText(lobby, room));
     empty.hidden = entries.length > 0;
+    setText(typing, writers([...(room?.typing.values() ?? [])]));
   };
 }
 
@@ -45,9 +47,10 @@ function entriesOf(room: Room): Entry[] {
   return [...room.lines, ...room.pending.map((message): Entry => ({ kind: "pending", ...message }))];
 }
 
-function emptyText(room: Room | null): string {
+function emptyText(lobby: Lobby, room: Room | null): string {
   if (room === null) return "You are in no room. Enter one by its name.";
-  return room.inside ? `Nobody has said anything in ${room.name} yet.` : `Entering ${room.name}…`;
+  const title = lobby.title(room.name);
+  return room.inside ? `Nobody has said anything in ${title} yet.` : `Entering ${title}…`;
 }
 
 function rowFor(

@@ -1,5 +1,6 @@
-/** The list of rooms and the form that enters another one. */
+/** The list of rooms to talk in, and the form that enters another one. */
 
+import { isTable } from "../contract";
 import { element, part, setText, showList, type Row } from "../dom";
 import type { Lobby } from "../lobby";
 import type { Room } from "../room";
@@ -28,7 +29,7 @@ export function roomsView(root: HTMLElement, lobby: Lobby, chosen: () => void): 
     update: (item, room) => mark(item, room, room === lobby.active),
   };
   return () => {
-    const rooms = [...lobby.rooms.values()];
+    const rooms = [...lobby.rooms.values()].filter(({ name }) => !isTable(name));
     showList(list, rooms, row);
     badge(elsewhere, unreadElsewhere(lobby));
   };
@@ -46,13 +47,17 @@ function mark(item: HTMLElement, room: Room, active: boolean): void {
   const button = item.querySelector("button");
   const count = item.querySelector<HTMLElement>(".badge");
   if (button === null || count === null) return;
-  if (active) button.setAttribute("aria-current", "true");
-  else button.removeAttribute("aria-current");
+  markCurrent(button, active);
   badge(count, room.unread);
 }
 
+export function markCurrent(button: HTMLElement, current: boolean): void {
+  if (current) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
+}
+
 /** A number to see; whoever hears it is told of what. */
-function badge(target: HTMLElement, count: number): void {
+export function badge(target: HTMLElement, count: number): void {
   target.hidden = count === 0;
   if (target.dataset["count"] === String(count)) return;
   target.dataset["count"] = String(count);

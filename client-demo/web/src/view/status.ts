@@ -22,7 +22,7 @@ export function statusView(root: HTMLElement, lobby: Lobby): () => void {
     link.dataset["state"] = state.state;
     setText(text, stateText(state));
     // Outside of the live region: a count read out every few seconds helps nobody.
-    setText(attempt, detail(state));
+    setText(attempt, detail(state, lobby.latency));
     const sentence = bannerSentence(state);
     banner.hidden = sentence === "";
     setText(bannerText, sentence);
@@ -45,8 +45,11 @@ function stateText(link: Link): string {
   }
 }
 
-function detail(link: Link): string {
-  if (link.state === "connected") return transportName(link.transport);
+function detail(link: Link, latency: number | null): string {
+  if (link.state === "connected") {
+    const transport = transportName(link.transport);
+    return latency === null ? transport : `${transport} · ${latency} ms`;
+  }
   if (link.state === "reconnecting" && link.attempt > 0) return `attempt ${link.attempt}`;
   return "";
 }
