@@ -9,9 +9,11 @@
 //! | [`socketio`] | Socket.IO protocol 5 on the wire: packets and their attachments |
 //! | [`session`] | one Engine.IO session: transports, upgrade, heartbeat, outbox |
 //! | [`socket`] | one connection to a namespace: order of what it sends, acknowledgements |
+//! | [`presence`] | who is there, what they do, who types, and who may see it |
 //! | [`rooms`] | who is in which room, and whom a selection reaches |
 
 pub mod engineio;
+pub mod presence;
 pub mod rooms;
 pub mod session;
 pub mod socket;
