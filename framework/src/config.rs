@@ -53,9 +53,14 @@ pub struct Config {
     /// Time in which all attachments of a packet must have come. Default 60 s: the largest packet at
     /// 1.4 Mbit/s.
     pub attachments_timeout: Duration,
-    /// Bytes that may wait for one client. Default 4 MiB: seconds of a busy room for a phone that
-    /// is in a tunnel; a client further behind is closed as slow.
+    /// Bytes that may wait for one client, besides the largest packet among them. A packet counts 128
+    /// bytes more than it has, for what it costs to keep. Default 4 MiB: seconds of a busy room for a
+    /// phone that is in a tunnel; a client further behind is closed as slow.
     pub outbox_bytes: usize,
+    /// Bytes of the URL and the headers of the request that opens a session; over it the handshake is
+    /// answered with 431. Default 16 KiB, Node's own limit: what Socket.IO takes is taken. They are kept
+    /// as long as the session.
+    pub max_handshake_bytes: usize,
     /// Bytes read from one client whose handlers have not run; then its reading stops. Default
     /// 128 KiB: two full reads.
     pub read_ahead_bytes: usize,
@@ -165,6 +170,7 @@ impl Default for Config {
             max_attachment_bytes: 10_000_000,
             attachments_timeout: Duration::from_secs(60),
             outbox_bytes: 4 * 1024 * 1024,
+            max_handshake_bytes: 16 * 1024,
             read_ahead_bytes: 128 * 1024,
             lane_limit: greenroom_proto::socket::lane::DEFAULT_LIMIT,
             lanes: true,

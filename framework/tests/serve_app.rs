@@ -1,6 +1,11 @@
 //! `Serve` beside a user's own `App`, and with TLS.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -90,6 +95,25 @@ async fn a_page_and_a_websocket_of_the_users_live_beside_the_engine() {
 
     drop((page, own, engine, stop));
     ended.await.unwrap().unwrap();
+}
+
+#[actix_web::test]
+async fn a_connection_whose_upgrade_the_app_panics_on_ends() {
+    let app = || App::new().route("/shout", web::get().to(panic));
+    let (addr, stop, ended) = start(Serve::new(server()).app(app));
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    stream.write_all(&upgrade_request("/shout")).await.unwrap();
+    let mut rest = Vec::new();
+    // A reset is an end as well.
+    let end = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+    assert!(end.is_ok() && rest.is_empty(), "{rest:?}");
+    drop((stream, stop));
+    ended.await.unwrap().unwrap();
+}
+
+async fn panic() -> HttpResponse {
+    std::future::ready(()).await;
+    panic!("as a bug in a user's handler would")
 }
 
 #[actix_web::test]

@@ -14,6 +14,7 @@
 mod acks;
 mod deaths;
 mod departures;
+mod goodbyes;
 mod limits;
 mod mailboxes;
 mod panics;
@@ -22,4 +23,5 @@ mod shutdown;
 mod slow_peer;
 mod slow_requests;
 mod stage;
+mod thread_ends;
 mod threads;

@@ -116,11 +116,7 @@ impl Handler<FanoutCommand> for FanoutActor {
                 }
             }
             FanoutCommand::CloseSession { session, reason } => session.close(reason),
-            FanoutCommand::Seal(slot) => {
-                if let Some(outbox) = self.slots.borrow().find(slot) {
-                    outbox.seal();
-                }
-            }
+            FanoutCommand::Release(seal) => drop(seal),
             #[cfg(feature = "testing")]
             FanoutCommand::Crash => crash(),
         }

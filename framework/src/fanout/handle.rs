@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix::{Addr, AsyncContext, Context};
 
 use super::actor::FanoutActor;
-use super::{FanoutCommand, Slot, Slots};
+use super::{FanoutCommand, Slots};
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
 use crate::runtime::worker::WorkerId;
@@ -38,21 +38,20 @@ impl FanoutHandle {
         post::traffic(&runtime.metrics, &addr, command)
     }
 
-    /// Lifecycle: bounded by the permit of a read, or by the sockets of a session.
+    /// Lifecycle: bounded by the permit of a read, or by the number of sockets and sessions.
     pub(crate) fn send_anyway(&self, runtime: &Runtime, command: FanoutCommand) {
         runtime.metrics.fanout_messages.count();
         post::lifecycle(&runtime.metrics, &self.addr(), command);
     }
 
-    /// Lifecycle: closes a session's outbox behind everything that was sent to it before.
-    pub(crate) fn seal(&self, runtime: &Runtime, slot: Slot) {
-        runtime.metrics.fanout_messages.count();
-        post::lifecycle(&runtime.metrics, &self.addr(), FanoutCommand::Seal(slot));
-    }
-
     /// Waits for room in the mailbox.
     pub(crate) fn wait(&self, command: FanoutCommand) -> impl Future<Output = bool> + use<> {
         post::wait(self.addr(), command)
+    }
+
+    /// Whether its thread has not ended.
+    pub(crate) fn is_running(&self) -> bool {
+        self.addr().connected()
     }
 
     /// A fault test's way to end the actor.

@@ -9,7 +9,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
 
 use super::{Slot, SlotRef};
-use crate::session::{ReadPermit, SessionHandle};
+use crate::session::{ReadPermit, Seal, SessionHandle};
 
 /// What a fanout can be told.
 ///
@@ -26,9 +26,9 @@ pub(crate) enum FanoutCommand {
     Deliver { packet: Bytes, delivery: Delivery, to: Arc<Vec<Slot>>, skip: Skip<SlotRef> },
     /// From a socket that closes its client's connection: behind the packets that it sent before.
     CloseSession { session: SessionHandle, reason: DisconnectReason },
-    /// From a session that closes: nothing more comes for it, and what came before this still leaves.
-    /// Lifecycle: one per session.
-    Seal(Slot),
+    /// From a session that closes and from each of its sockets: this is all that comes from there.
+    /// The outbox is sealed when none is left. The session's is lifecycle: one per session.
+    Release(Seal),
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]
     Crash,

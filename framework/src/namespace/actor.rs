@@ -1,8 +1,6 @@
 //! The namespace's shell: the index decides, the rooms and fanouts deliver.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -20,19 +18,17 @@ use crate::fanout::{FanoutCommand, FanoutHandle, Push, Recipients, SlotRef};
 use crate::room::{Packet, RoomCommand, RoomHandle};
 use crate::runtime::Runtime;
 use crate::runtime::post::Refused;
+use crate::runtime::shell::Budget;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
-use crate::runtime::shell::{Budget, DeathGuard};
 use crate::socket::Socket;
-
-type Sockets = Rc<RefCell<HashMap<SlotRef, Socket>>>;
 
 pub(super) struct NamespaceActor {
     runtime: Arc<Runtime>,
     link: NamespaceLink,
     index: RoomIndex<SlotRef>,
     everyone: Recipients,
-    sockets: Sockets,
+    sockets: HashMap<SlotRef, Socket>,
     rooms: HashMap<RoomName, Room>,
     /// Sockets of connections whose last socket here has not left yet.
     successors: Vec<Admission>,
@@ -40,7 +36,6 @@ pub(super) struct NamespaceActor {
     /// The order of what is emitted outside of handlers.
     outside: Lane<Outside>,
     budget: Budget,
-    _guard: DeathGuard,
 }
 
 /// A room that lives: in the index, or on its way out of it.
@@ -67,11 +62,6 @@ enum Blocked {
 
 impl NamespaceActor {
     pub(super) fn new(shared: &Arc<NamespaceShared>, link: NamespaceLink) -> Self {
-        let sockets = Sockets::default();
-        let guard = DeathGuard::new({
-            let (shared, sockets) = (shared.clone(), sockets.clone());
-            move || shared.died(sockets.take().into_values())
-        });
         let wake = link.clone();
         let outside = Lane::new(shared.runtime.config.mailbox_capacity, Arc::new(move || wake.lane_clear()));
         Self {
@@ -79,19 +69,18 @@ impl NamespaceActor {
             link,
             index: RoomIndex::new(),
             everyone: Recipients::default(),
-            sockets,
+            sockets: HashMap::new(),
             rooms: HashMap::new(),
             successors: Vec::new(),
             blocked: Vec::new(),
             outside,
             budget: Budget::default(),
-            _guard: guard,
         }
     }
 
     fn connect(&mut self, admission: Admission) {
         let Some(member) = admission.member() else { return };
-        if self.sockets.borrow().contains_key(&member) {
+        if self.sockets.contains_key(&member) {
             // It comes in when the one before it has left.
             return self.successors.push(admission);
         }
@@ -105,7 +94,7 @@ impl NamespaceActor {
             worker.fanout.send_anyway(&self.runtime, push(member, answer, Delivery::Reliable));
         }
         socket.admitted();
-        self.sockets.borrow_mut().insert(member, socket);
+        self.sockets.insert(member, socket);
     }
 
     fn disconnect(&mut self, socket: &Socket) {
@@ -113,7 +102,7 @@ impl NamespaceActor {
             return self.successors.retain(|successor| !successor.asked_by(socket));
         }
         let member = socket.member();
-        self.sockets.borrow_mut().remove(&member);
+        self.sockets.remove(&member);
         self.runtime.metrics.sockets.add(-1);
         self.everyone.remove(member);
         for (room, _) in self.index.remove(member) {
@@ -127,7 +116,7 @@ impl NamespaceActor {
 
     /// A slot is the connection's; whose socket it holds here changes when a client comes back.
     fn is_member(&self, socket: &Socket) -> bool {
-        self.sockets.borrow().get(&socket.member()).is_some_and(|member| member.is(socket))
+        self.sockets.get(&socket.member()).is_some_and(|member| member.is(socket))
     }
 
     fn join(&mut self, socket: &Socket, room: &RoomName) {
@@ -167,16 +156,14 @@ impl NamespaceActor {
 
     fn find(&self, to: &Selection<SlotRef>, reply: FindReply) {
         let found = self.index.receivers(&self.index.select(to));
-        let sockets = self.sockets.borrow();
-        let found = found.iter().filter_map(|member| sockets.get(member).cloned()).collect();
+        let found = found.iter().filter_map(|member| self.sockets.get(member).cloned()).collect();
         // Nobody waits any more: the caller dropped its future.
         drop(reply.send(found));
     }
 
     /// Those who are not members yet look for themselves when they are.
     fn revoke(&self, revocation: &Arc<Revocation>) {
-        let sockets = self.sockets.borrow();
-        let hit = sockets.values().filter(|socket| socket.is_hit_by(revocation));
+        let hit = self.sockets.values().filter(|socket| socket.is_hit_by(revocation));
         hit.for_each(|socket| socket.revoked(revocation.clone()));
     }
 
@@ -238,7 +225,7 @@ impl NamespaceActor {
         let Some(room) = self.rooms.get_mut(name) else { return };
         room.sent += 1;
         match room.handle.send(&self.runtime, command) {
-            // A room that just died is made again from the index, this command's join included.
+            // A room that is no more is made again from the index, this command's join included.
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => self.blocked.push(Blocked::Room(room.handle.clone(), command)),
         }
@@ -253,10 +240,17 @@ impl NamespaceActor {
         }
     }
 
-    fn room_died(&mut self, name: &RoomName, handled: u64) {
+    /// Makes the room again, at home where one of its members still has a thread. Those without one
+    /// are about to leave.
+    fn room_lost(&mut self, name: &RoomName, handled: u64) {
         let Some(room) = self.rooms.remove(name) else { return };
         self.runtime.metrics.packets_lost.add(room.sent.saturating_sub(handled));
-        let members: Vec<_> = self.index.members(name).collect();
+        let mut members: Vec<_> = self.index.members(name).collect();
+        let is_reachable = |member: &SlotRef| {
+            self.runtime.workers.find(member.worker).is_some_and(|worker| worker.fanout.is_running())
+        };
+        let Some(home) = members.iter().position(is_reachable) else { return };
+        members.swap(0, home);
         for member in members {
             self.enter(name, member);
         }
@@ -292,9 +286,11 @@ impl Actor for NamespaceActor {
     }
 }
 
+/// It never stops: it died, or its thread ended.
 impl Drop for NamespaceActor {
     fn drop(&mut self) {
         self.runtime.metrics.sockets.add(-i64::try_from(self.everyone.len()).unwrap_or(i64::MAX));
+        self.link.lost(std::mem::take(&mut self.sockets).into_values());
     }
 }
 
@@ -315,7 +311,7 @@ impl Handler<NamespaceCommand> for NamespaceActor {
             NamespaceCommand::Disconnect(socket) => self.disconnect(&socket),
             NamespaceCommand::Revoke(revocation) => self.revoke(&revocation),
             NamespaceCommand::RoomEmpty { room, handled } => self.room_empty(&room, handled),
-            NamespaceCommand::RoomDied { room, handled } => self.room_died(&room, handled),
+            NamespaceCommand::RoomLost { room, handled } => self.room_lost(&room, handled),
             #[cfg(feature = "testing")]
             NamespaceCommand::Crash(None) => crash(),
             #[cfg(feature = "testing")]

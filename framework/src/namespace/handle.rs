@@ -22,6 +22,7 @@ use crate::event::{FromArgs, IntoAck, IntoArgs, ListenerId, Listeners, asynchron
 use crate::fanout::SlotRef;
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
+use crate::runtime::shell::is_death;
 use crate::runtime::worker::WorkerHandle;
 use crate::socket::{Broadcast, Op, Socket, record};
 
@@ -409,15 +410,6 @@ impl NamespaceShared {
         self.tell(NamespaceCommand::Crash(room));
     }
 
-    /// The actor died: its clients come back on new connections, to a new and empty one.
-    pub(super) fn died(&self, sockets: impl Iterator<Item = Socket>) {
-        self.runtime.metrics.actor_deaths.count();
-        tracing::error!(namespace = %self.path, "a namespace died; its connections are closed");
-        for socket in sockets {
-            socket.session().close(DisconnectReason::TransportClose);
-        }
-    }
-
     fn tell(&self, command: NamespaceCommand) {
         if let Some(addr) = self.addr() {
             post::lifecycle(&self.runtime.metrics, &addr, command);
@@ -452,7 +444,7 @@ impl Drop for OutsidePermit {
     }
 }
 
-/// How a room reaches its namespace.
+/// How a room reaches its namespace, and its actor the connections.
 #[derive(Debug, Clone)]
 pub(crate) struct NamespaceLink {
     shared: Arc<NamespaceShared>,
@@ -465,9 +457,22 @@ impl NamespaceLink {
         self.tell(NamespaceCommand::RoomEmpty { room, handled });
     }
 
-    /// Lifecycle: the room's actor died.
-    pub(crate) fn room_died(&self, room: RoomName, handled: u64) {
-        self.tell(NamespaceCommand::RoomDied { room, handled });
+    /// Lifecycle: the room's actor is no more.
+    pub(crate) fn room_lost(&self, room: RoomName, handled: u64) {
+        self.tell(NamespaceCommand::RoomLost { room, handled });
+    }
+
+    /// The namespace's actor is no more: its clients come back on new connections, to a new and empty
+    /// one.
+    pub(super) fn lost(&self, sockets: impl Iterator<Item = Socket>) {
+        let NamespaceShared { runtime, path, .. } = &*self.shared;
+        if is_death() {
+            runtime.metrics.actor_deaths.count();
+            tracing::error!(namespace = %path, "a namespace died; its connections are closed");
+        }
+        for socket in sockets {
+            socket.session().close(DisconnectReason::TransportClose);
+        }
     }
 
     /// Lifecycle: what was emitted from outside may go on.

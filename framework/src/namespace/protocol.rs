@@ -43,8 +43,8 @@ pub(crate) enum NamespaceCommand {
     Revoke(Arc<Revocation>),
     /// From a room: no members after so many commands. It stops if none was sent since.
     RoomEmpty { room: RoomName, handled: u64 },
-    /// From a room's death guard: made again from the index.
-    RoomDied { room: RoomName, handled: u64 },
+    /// From what is left of a room that died, or whose thread ended: made again from the index.
+    RoomLost { room: RoomName, handled: u64 },
     /// From a fault test: ends this actor, or that of a room, by a panic.
     #[cfg(feature = "testing")]
     Crash(Option<RoomName>),

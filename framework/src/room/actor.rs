@@ -1,7 +1,5 @@
 //! The room's shell.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -13,61 +11,72 @@ use crate::namespace::NamespaceLink;
 use crate::runtime::Runtime;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
-use crate::runtime::shell::{Budget, DeathGuard};
+use crate::runtime::shell::{Budget, is_death};
 
 pub(super) struct RoomActor {
-    runtime: Arc<Runtime>,
-    name: RoomName,
-    namespace: NamespaceLink,
+    life: Life,
     members: Recipients,
-    /// Commands handled so far: the namespace compares it with what it sent.
-    handled: Rc<Cell<u64>>,
     budget: Budget,
-    _guard: DeathGuard,
+}
+
+/// What a room is for its namespace, which hears of every end that it did not ask for: the actor died,
+/// its thread ended, or had ended before the actor could start there.
+pub(super) struct Life {
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) name: RoomName,
+    pub(super) namespace: NamespaceLink,
+    /// Commands handled so far: the namespace compares it with what it sent.
+    handled: u64,
+    /// The namespace asked for the end.
+    stopped: bool,
+}
+
+impl Life {
+    pub(super) fn new(runtime: Arc<Runtime>, name: RoomName, namespace: NamespaceLink) -> Self {
+        Self { runtime, name, namespace, handled: 0, stopped: false }
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if self.stopped {
+            return;
+        }
+        if is_death() {
+            self.runtime.metrics.actor_deaths.count();
+            tracing::error!(room = %self.name, "a room died; its namespace makes it again");
+            // The last one was only begun.
+            self.handled = self.handled.saturating_sub(1);
+        }
+        self.namespace.room_lost(self.name.clone(), self.handled);
+    }
 }
 
 impl RoomActor {
-    pub(super) fn new(
-        runtime: Arc<Runtime>,
-        name: RoomName,
-        namespace: NamespaceLink,
-        first: SlotRef,
-    ) -> Self {
-        runtime.metrics.rooms.add(1);
-        let handled = Rc::new(Cell::new(0_u64));
-        let guard = DeathGuard::new({
-            let (name, namespace, handled) = (name.clone(), namespace.clone(), handled.clone());
-            let runtime = runtime.clone();
-            move || {
-                runtime.metrics.actor_deaths.count();
-                tracing::error!(room = %name, "a room died; its namespace makes it again");
-                // The last one was only begun.
-                namespace.room_died(name, handled.get().saturating_sub(1));
-            }
-        });
-        let (members, budget) = (Recipients::default(), Budget::default());
-        let mut room = Self { runtime, name, namespace, members, handled, budget, _guard: guard };
+    pub(super) fn new(life: Life, first: SlotRef) -> Self {
+        life.runtime.metrics.rooms.add(1);
+        let mut room = Self { life, members: Recipients::default(), budget: Budget::default() };
         room.join(first);
         room
     }
 
     fn join(&mut self, member: SlotRef) {
-        if self.members.insert(&self.runtime, member) {
-            self.runtime.metrics.members.add(1);
+        if self.members.insert(&self.life.runtime, member) {
+            self.life.runtime.metrics.members.add(1);
         }
     }
 
     fn leave(&mut self, member: SlotRef) {
         if self.members.remove(member) {
-            self.runtime.metrics.members.add(-1);
+            self.life.runtime.metrics.members.add(-1);
         }
         if self.members.is_empty() {
-            self.namespace.room_empty(self.name.clone(), self.handled.get());
+            self.life.namespace.room_empty(self.life.name.clone(), self.life.handled);
         }
     }
 
     fn broadcast(&self, packet: Packet, skip: &Skip<SlotRef>, ctx: &mut Context<Self>) {
-        let blocked = self.members.deliver(&self.runtime, &packet.frames, packet.delivery, skip);
+        let blocked = self.members.deliver(&self.life.runtime, &packet.frames, packet.delivery, skip);
         if blocked.is_empty() {
             return;
         }
@@ -86,14 +95,14 @@ impl Actor for RoomActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
+        ctx.set_mailbox_capacity(self.life.runtime.config.mailbox_capacity);
     }
 }
 
 impl Drop for RoomActor {
     fn drop(&mut self) {
-        self.runtime.metrics.rooms.add(-1);
-        self.runtime.metrics.members.add(-i64::try_from(self.members.len()).unwrap_or(i64::MAX));
+        self.life.runtime.metrics.rooms.add(-1);
+        self.life.runtime.metrics.members.add(-i64::try_from(self.members.len()).unwrap_or(i64::MAX));
     }
 }
 
@@ -101,12 +110,15 @@ impl Handler<RoomCommand> for RoomActor {
     type Result = ();
 
     fn handle(&mut self, command: RoomCommand, ctx: &mut Self::Context) {
-        self.handled.set(self.handled.get() + 1);
+        self.life.handled += 1;
         match command {
             RoomCommand::Join(member) => self.join(member),
             RoomCommand::Leave(member) => self.leave(member),
             RoomCommand::Broadcast { packet, skip } => self.broadcast(packet, &skip, ctx),
-            RoomCommand::Stop => ctx.stop(),
+            RoomCommand::Stop => {
+                self.life.stopped = true;
+                ctx.stop();
+            }
             #[cfg(feature = "testing")]
             RoomCommand::Crash => crash(),
         }

@@ -6,7 +6,7 @@ use actix::{Actor, Addr};
 use greenroom_proto::rooms::RoomName;
 
 use super::RoomCommand;
-use super::actor::RoomActor;
+use super::actor::{Life, RoomActor};
 use crate::fanout::SlotRef;
 use crate::namespace::NamespaceLink;
 use crate::runtime::Runtime;
@@ -26,11 +26,13 @@ impl RoomHandle {
         namespace: NamespaceLink,
         first: SlotRef,
     ) -> Self {
-        if worker.is_here(&runtime) {
+        let is_here = worker.is_here(&runtime);
+        let life = Life::new(runtime, name, namespace);
+        if is_here {
             // The arbiter of this thread needs not be asked.
-            return Self(RoomActor::new(runtime, name, namespace, first).start());
+            return Self(RoomActor::new(life, first).start());
         }
-        let start = move |_: &mut _| RoomActor::new(runtime, name, namespace, first);
+        let start = move |_: &mut _| RoomActor::new(life, first);
         Self(RoomActor::start_in_arbiter(&worker.arbiter, start))
     }
 

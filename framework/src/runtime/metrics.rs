@@ -78,7 +78,7 @@ metrics! {
     slow_clients_closed: Counter, "Sessions closed because their outbox was full.";
     panics: Counter, "Panics caught in user code.";
     actor_deaths: Counter, "Actors that ended by a panic of their own.";
-    packets_lost: Counter, "Packets that were on their way through an actor that died.";
+    packets_lost: Counter, "Packets that were on their way through an actor that died, or whose thread ended.";
     tokens_ended: Counter, "Sockets ended because their token expired or was revoked.";
     acks_timed_out: Counter, "Acknowledgements that a client did not send in time.";
 }

@@ -137,7 +137,8 @@ where
         Some((receiver.recv().await?, receiver))
     });
     *req.payload() = Payload::Stream { payload: Box::pin(body) as BoxedPayloadStream };
-    let inbound = actix_rt::spawn(async move {
+    // Ends with this function, however that ends: what the user's `App` panics with included.
+    let _inbound = Inbound(actix_rt::spawn(async move {
         while let Some(Ok(message)) = stream.next().await {
             if let h1::Message::Chunk(Some(chunk)) = message
                 && sender.send(Ok::<Bytes, _>(chunk)).await.is_err()
@@ -145,14 +146,22 @@ where
                 break;
             }
         }
-    });
+    }));
     let mut body = BoxBody::new(());
     let response = apps.call(req).await.map_body(|_, content| body = content);
     let size = body.size();
     if sink.send(h1::Message::Item((response, size))).await.is_ok() {
         pump(body, &mut sink).await;
     }
-    inbound.abort();
+}
+
+/// The task that reads what the user's `App` gets.
+struct Inbound(actix_rt::task::JoinHandle<()>);
+
+impl Drop for Inbound {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 async fn pump<S>(body: BoxBody, sink: &mut S)

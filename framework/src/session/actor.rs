@@ -15,7 +15,9 @@ use super::app::{SessionApp, SessionCx};
 use super::engine::Registration;
 use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
+use super::seal::Seal;
 use super::wire::{Order, WireLine};
+use crate::fanout::FanoutCommand;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
 use crate::runtime::shell::{Budget, is_death};
@@ -112,7 +114,7 @@ impl SessionActor {
     /// Calls the app, and does what it asked for.
     fn call(&mut self, now: Instant, act: impl FnOnce(&mut dyn SessionApp, &mut SessionCx<'_>)) {
         let Some(app) = &mut self.app else { return };
-        let mut cx = SessionCx { session: &self.registration.session, now, close: None };
+        let mut cx = SessionCx { session: &self.registration.session, now, close: None, seal: None };
         act(app.as_mut(), &mut cx);
         if let Some(reason) = cx.close {
             self.machine.handle_close(reason, now, &mut self.effects);
@@ -156,13 +158,16 @@ impl SessionActor {
         }
     }
 
-    /// Tells the app; what it has sent to the fanout by then still leaves, since the seal travels behind it.
+    /// Tells the app. What it and its sockets still send leaves, since each of them holds the seal.
     fn closed(&mut self, reason: DisconnectReason, now: Instant) {
-        self.call(now, |app, cx| app.closed(reason, cx));
-        self.app = None;
-        if self.machine.state() == SessionState::Closing {
-            let Registration { worker, session, .. } = &self.registration;
-            worker.handle.fanout.seal(session.runtime(), session.slot().slot);
+        let Registration { worker, session, .. } = &self.registration;
+        let closing = self.machine.state() == SessionState::Closing;
+        let seal = closing.then(|| Seal::new(session.outbox().clone()));
+        if let Some(mut app) = self.app.take() {
+            app.closed(reason, &mut SessionCx { session, now, close: None, seal: seal.clone() });
+        }
+        if let Some(seal) = seal {
+            worker.handle.fanout.send_anyway(session.runtime(), FanoutCommand::Release(seal));
         }
     }
 
@@ -235,7 +240,7 @@ impl Drop for SessionActor {
         let session = &self.registration.session;
         session.runtime().metrics.actor_deaths.count();
         tracing::error!("a session died; its client is sent away");
-        let mut cx = SessionCx { session, now: session.runtime().clock.now(), close: None };
+        let mut cx = SessionCx { session, now: session.runtime().clock.now(), close: None, seal: None };
         let told = catch_unwind(AssertUnwindSafe(|| app.closed(DisconnectReason::TransportClose, &mut cx)));
         if told.is_err() {
             session.runtime().metrics.panics.count();

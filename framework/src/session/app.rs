@@ -9,6 +9,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 
 use super::handle::SessionHandle;
 use super::permit::ReadPermit;
+use super::seal::Seal;
 use crate::auth::Renewal;
 use crate::runtime::worker::Worker;
 
@@ -29,8 +30,9 @@ pub(crate) trait SessionApp: 'static {
     /// A token was replaced on this connection.
     fn renewed(&mut self, _: &Arc<Renewal>) {}
 
-    /// Handles the end of the session. Called exactly once, and nothing after it. Packets that the fanout
-    /// has been told before this returns still leave if the session was closed from this side.
+    /// Handles the end of the session. Called exactly once, and nothing after it. If the session was
+    /// closed from this side, packets still leave that the fanout is told before the last clone of
+    /// [`SessionCx::seal`] is dropped.
     fn closed(&mut self, reason: DisconnectReason, cx: &mut SessionCx<'_>);
 }
 
@@ -43,6 +45,7 @@ pub(crate) struct SessionCx<'a> {
     pub(super) session: &'a SessionHandle,
     pub(super) now: Instant,
     pub(super) close: Option<DisconnectReason>,
+    pub(super) seal: Option<Seal>,
 }
 
 impl SessionCx<'_> {
@@ -54,6 +57,11 @@ impl SessionCx<'_> {
     /// The session.
     pub(crate) fn session(&self) -> &SessionHandle {
         self.session
+    }
+
+    /// Keeps the outbox of a session that closes open; nothing in any other session.
+    pub(crate) fn seal(&self) -> Option<Seal> {
+        self.seal.clone()
     }
 
     /// Ends the session when this call returns. The first reason counts.

@@ -18,6 +18,12 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// What a request would take, in bytes.
+    pub(crate) fn size<'a>(path_and_query: &str, headers: impl Iterator<Item = (&'a str, &'a str)>) -> usize {
+        let lines = headers.map(|(name, value)| name.len() + ": \n".len() + value.len());
+        path_and_query.len() + lines.sum::<usize>()
+    }
+
     /// Notes a request. Headers that are not visible ASCII are left out.
     pub(crate) fn new<'a>(
         path_and_query: &str,

@@ -10,8 +10,9 @@
 //! Who writes: nobody here. The fanout pushes into the session's [`SharedOutbox`]; that wakes the
 //! WebSocket task, which copies and writes, or the session, if it polls and a GET waits.
 //!
-//! A close from this side: the app is told, then a seal travels through the fanout's mailbox behind
-//! whatever the app has sent, and the transport closes when the sealed outbox is empty.
+//! A close from this side: the app is told, and who may still have something for the client holds a
+//! [`Seal`]. Each lets go of it through the fanout's mailbox, behind what it has sent; then the outbox
+//! takes no more, and the transport closes when it is empty. `close_timeout` bounds all of it.
 
 mod actor;
 mod app;
@@ -23,6 +24,7 @@ mod permit;
 mod protocol;
 mod registry;
 mod requests;
+mod seal;
 mod wire;
 
 pub(crate) use app::{AppFactory, SessionApp, SessionCx};
@@ -32,4 +34,5 @@ pub use handshake::Handshake;
 pub(crate) use outbox::{Pending, SharedOutbox};
 pub(crate) use permit::{ReadBudget, ReadPermit};
 pub(crate) use protocol::WireFate;
+pub(crate) use seal::Seal;
 pub(crate) use wire::{Order, WireLine};

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_writer_is_woken_once_for_many_packets() {
-        let (cell, count) = (OutboxCell::new(1000), Arc::new(Count::default()));
+        let (cell, count) = (OutboxCell::new(10_000), Arc::new(Count::default()));
         cell.register(&count.clone().into());
         for _ in 0..10 {
             assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);

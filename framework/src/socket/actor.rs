@@ -245,7 +245,7 @@ impl Handler<SocketCommand> for SocketActor {
     fn handle(&mut self, command: SocketCommand, ctx: &mut Self::Context) {
         match command {
             SocketCommand::Packets(packets, permit) => self.packets(packets, &permit, ctx),
-            SocketCommand::End(reason) => self.end(reason, ctx),
+            SocketCommand::End { reason, seal } => self.end(reason, seal, ctx),
             SocketCommand::Admitted => self.admitted(ctx),
             SocketCommand::Renewed(renewal) => self.renewed(&renewal, ctx),
             SocketCommand::Revoked(revocation) => self.revoked(&revocation, ctx),

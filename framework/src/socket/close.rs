@@ -14,16 +14,19 @@ use super::{Op, Socket, turn};
 use crate::error::{Emitted, Reject};
 use crate::fanout::FanoutCommand;
 use crate::namespace::DisconnectHook;
+use crate::session::Seal;
 
 impl SocketActor {
-    /// The session has ended, or the namespace died.
-    pub(super) fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+    /// The session has ended.
+    pub(super) fn end(&mut self, reason: DisconnectReason, seal: Option<Seal>, ctx: &mut Context<Self>) {
         match self.state {
-            State::Connecting { .. } => self.forget_everything(ctx),
-            State::Joining => self.leave_without_hooks(reason, ctx),
-            State::Open => self.begin_leaving(reason, ctx),
+            State::Connecting { .. } => return self.forget_everything(ctx),
+            State::Joining => self.prepare_leaving_without_hooks(reason, ctx),
+            State::Open => self.prepare_leaving(reason, ctx),
             State::Leaving { .. } | State::Left { .. } => {}
         }
+        self.ask(seal.map(Op::Release), ctx);
+        self.work(ctx);
     }
 
     /// Performs a disconnect that the server asked for.
@@ -36,9 +39,6 @@ impl SocketActor {
         if self.state != State::Open {
             return;
         }
-        let frames = encode::disconnect(&self.socket.shared().namespace.path);
-        let farewell = Op::Own { frames, delivery: Delivery::Reliable };
-        self.ask([farewell], ctx);
         self.prepare_leaving(DisconnectReason::ServerNamespaceDisconnect, ctx);
         self.ask(close.then_some(Op::CloseSession), ctx);
         self.work(ctx);
@@ -46,11 +46,13 @@ impl SocketActor {
 
     /// Closes the whole connection, behind the packets that this socket has sent.
     pub(super) fn close_session(&mut self, ctx: &mut Context<Self>) {
+        let session = self.socket.session().clone();
+        let reason = DisconnectReason::ServerNamespaceDisconnect;
+        self.send_behind_pushes(FanoutCommand::CloseSession { session, reason }, ctx);
+    }
+
+    pub(super) fn send_behind_pushes(&mut self, command: FanoutCommand, ctx: &mut Context<Self>) {
         self.flush(ctx);
-        let command = FanoutCommand::CloseSession {
-            session: self.socket.session().clone(),
-            reason: DisconnectReason::ServerNamespaceDisconnect,
-        };
         let fanout = self.worker.handle.fanout.clone();
         self.send_to_fanout(&fanout, command, ctx);
     }
@@ -62,25 +64,38 @@ impl SocketActor {
 
     fn prepare_leaving(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
         self.leaving(reason, true, ctx);
+        if reason == DisconnectReason::ClientNamespaceDisconnect {
+            // The client may be on its way back: what the hooks say is not for its next socket.
+            self.socket.set_leaving();
+        }
         let namespace = self.socket.shared().namespace.clone();
         let shared = namespace.hooks.read().unwrap_or_else(PoisonError::into_inner).disconnecting.clone();
         let own = self.socket.local().hooks.as_mut().map(|hooks| std::mem::take(&mut hooks.disconnecting));
         self.call_hooks(shared.into_iter().chain(own.unwrap_or_default()), reason, ctx);
+        self.socket.set_leaving();
+        if reason == DisconnectReason::ServerNamespaceDisconnect {
+            // Behind what the hooks say: a client listens to nothing that comes after it.
+            let frames = encode::disconnect(&namespace.path);
+            self.ask([Op::Own { frames, delivery: Delivery::Reliable }], ctx);
+        }
         self.ask([Op::Gone], ctx);
     }
 
     /// It ends between its question to the namespace and the answer: no user code has seen it.
-    pub(super) fn leave_without_hooks(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+    pub(super) fn prepare_leaving_without_hooks(
+        &mut self,
+        reason: DisconnectReason,
+        ctx: &mut Context<Self>,
+    ) {
         self.forget_program();
         self.leaving(reason, false, ctx);
+        self.socket.set_leaving();
         self.ask([Op::Gone], ctx);
-        self.work(ctx);
     }
 
     fn leaving(&mut self, reason: DisconnectReason, admitted: bool, ctx: &mut Context<Self>) {
         let since = self.socket.runtime().clock.now();
         self.state = State::Leaving { since, reason, admitted };
-        self.socket.set_leaving();
         self.inbox.clear();
         self.socket.end_acks();
         self.arm(ctx);

@@ -27,7 +27,7 @@ use crate::fanout::SlotRef;
 use crate::namespace::{Hooks, Namespace, NamespaceShared};
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
-use crate::session::{Handshake, ReadPermit, SessionHandle};
+use crate::session::{Handshake, ReadPermit, Seal, SessionHandle};
 
 /// Names a socket: random, different in every namespace, and never the session's id.
 ///
@@ -407,7 +407,12 @@ impl Socket {
     /// socket must not keep anybody from ending it.
     pub(super) fn perform_from_outside(&self, op: Op) -> Result<(), EmitError> {
         match op {
-            Op::Join(..) | Op::Leave(..) | Op::Disconnect { .. } | Op::Gone | Op::CloseSession => {
+            Op::Join(..)
+            | Op::Leave(..)
+            | Op::Disconnect { .. }
+            | Op::Gone
+            | Op::CloseSession
+            | Op::Release(_) => {
                 self.tell(SocketCommand::Operation(op));
                 Ok(())
             }
@@ -437,9 +442,9 @@ impl Socket {
         self.tell(SocketCommand::Packets(packets, permit));
     }
 
-    /// Lifecycle: the socket ends.
-    pub(crate) fn end(&self, reason: DisconnectReason) {
-        self.tell(SocketCommand::End(reason));
+    /// Lifecycle: the socket ends, and lets go of the seal behind its last packet.
+    pub(crate) fn end(&self, reason: DisconnectReason, seal: Option<Seal>) {
+        self.tell(SocketCommand::End { reason, seal });
     }
 
     /// Lifecycle: a token was replaced on this connection.

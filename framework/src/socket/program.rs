@@ -62,7 +62,8 @@ impl SocketActor {
             | Op::Leave(..)
             | Op::Disconnect { .. }
             | Op::Gone
-            | Op::CloseSession => self.program.push_back(op),
+            | Op::CloseSession
+            | Op::Release(_) => self.program.push_back(op),
         }
     }
 
@@ -117,7 +118,7 @@ impl SocketActor {
 
     fn class_of(&self, op: &Op) -> Class {
         match op {
-            Op::Own { .. } | Op::CloseSession => Class::Own,
+            Op::Own { .. } | Op::CloseSession | Op::Release(_) => Class::Own,
             Op::Emit { to: socket, .. }
             | Op::EmitWithAck { to: socket, .. }
             | Op::Disconnect { socket, .. } => {
@@ -164,6 +165,7 @@ impl SocketActor {
             Op::Disconnect { socket, close } => self.disconnect(&socket, close, ctx),
             Op::Gone => self.gone(ctx),
             Op::CloseSession => self.close_session(ctx),
+            Op::Release(seal) => self.send_behind_pushes(FanoutCommand::Release(seal), ctx),
         }
     }
 
@@ -210,6 +212,7 @@ impl SocketActor {
             return self.wait_for(namespace.wait(command), ctx);
         }
         match namespace.send(command) {
+            // A namespace that is no more has closed this connection.
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => self.wait_for(namespace.wait(command), ctx),
         }
@@ -225,6 +228,7 @@ impl SocketActor {
             return self.wait_for(fanout.wait(command), ctx);
         }
         match fanout.send(self.socket.runtime(), command) {
+            // With its thread all its clients have gone.
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => self.wait_for(fanout.wait(command), ctx),
         }

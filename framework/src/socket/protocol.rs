@@ -9,7 +9,7 @@ use greenroom_proto::socketio::AckId;
 use super::Op;
 use crate::auth::{Renewal, Revocation};
 use crate::event::Args;
-use crate::session::ReadPermit;
+use crate::session::{ReadPermit, Seal};
 
 /// What a socket can be told.
 ///
@@ -20,8 +20,8 @@ use crate::session::ReadPermit;
 pub(crate) enum SocketCommand {
     /// From the session: what one read brought. The wire is read on when the permit is dropped.
     Packets(Vec<Inbound>, ReadPermit),
-    /// From the session, or from a namespace that died: the socket ends.
-    End(DisconnectReason),
+    /// From the session: the socket ends. What it still sends leaves before it lets go of the seal.
+    End { reason: DisconnectReason, seal: Option<Seal> },
     /// From the namespace: the socket is a member, and its CONNECT is answered.
     Admitted,
     /// From the session: a token of this connection was replaced.

@@ -14,7 +14,7 @@ use bytestring::ByteString;
 use greenroom_proto::engineio::Message;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
-use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText, encode};
+use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText};
 use smallvec::SmallVec;
 
 use super::actor::SocketActor;
@@ -155,14 +155,6 @@ impl SocketTable {
             self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
         }
     }
-
-    /// Once per socket, at the end of its session.
-    fn push(&self, packet: Bytes, cx: &SessionCx<'_>) {
-        let to = cx.session().slot().slot;
-        let push = Push { to, packet, delivery: Delivery::Reliable };
-        let command = FanoutCommand::Push(smallvec::smallvec![push]);
-        self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
-    }
 }
 
 impl Place {
@@ -214,11 +206,7 @@ impl SessionApp for SocketTable {
 
     fn closed(&mut self, reason: DisconnectReason, cx: &mut SessionCx<'_>) {
         for Place { socket, .. } in std::mem::take(&mut self.sockets) {
-            // `disconnect(true)` on one of them: the client is told in each namespace.
-            if reason == DisconnectReason::ServerNamespaceDisconnect && !socket.is_leaving() {
-                self.push(encode::disconnect(&socket.shared().namespace.path), cx);
-            }
-            socket.end(reason);
+            socket.end(reason, cx.seal());
         }
     }
 }
@@ -227,7 +215,7 @@ impl Drop for SocketTable {
     fn drop(&mut self) {
         // Only if the session's actor died: a session that ends in order has told its sockets.
         for Place { socket, .. } in &self.sockets {
-            socket.end(DisconnectReason::TransportClose);
+            socket.end(DisconnectReason::TransportClose, None);
         }
     }
 }

@@ -187,7 +187,8 @@ impl SocketActor {
         let over = self.socket.bearer().map(Bearer::credential).and_then(fault).is_some();
         if over {
             self.socket.runtime().metrics.tokens_ended.count();
-            self.leave_without_hooks(DisconnectReason::ForcedServerClose, ctx);
+            self.prepare_leaving_without_hooks(DisconnectReason::ForcedServerClose, ctx);
+            self.work(ctx);
             self.socket.session().close(DisconnectReason::ForcedServerClose);
         }
         over

@@ -17,6 +17,7 @@ use greenroom_proto::socketio::AckId;
 use super::Socket;
 use crate::fanout::SlotRef;
 use crate::namespace::{FindReply, NamespaceShared};
+use crate::session::Seal;
 
 /// Something that user code asked for.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) enum Op {
     Gone,
     /// Behind all that, the connection is closed.
     CloseSession,
+    /// The connection closes, and this socket has no more for it.
+    Release(Seal),
 }
 
 impl Op {
@@ -56,7 +59,8 @@ impl Op {
             | Self::Disconnect { .. }
             | Self::Find { .. }
             | Self::Gone
-            | Self::CloseSession => {}
+            | Self::CloseSession
+            | Self::Release(_) => {}
         }
     }
 }

@@ -126,12 +126,21 @@ impl Gate {
     }
 
     /// What is kept of the request that opens a session.
-    pub(crate) fn handshake(&self, head: &RequestHead, secure: bool) -> Handshake {
+    ///
+    /// # Errors
+    /// It is more than a session may keep.
+    pub(crate) fn handshake(&self, head: &RequestHead, secure: bool) -> Result<Handshake, Reject> {
+        let runtime = self.engine.runtime();
         let url = head.uri.path_and_query().map_or("", |url| url.as_str());
-        let headers = head.headers.iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let issued = self.engine.runtime().clock.unix_now();
-        Handshake::new(url, headers, issued).with_peer(self.client_address(head), secure)
+        let headers = || {
+            let all = head.headers.iter();
+            all.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        };
+        if Handshake::size(url, headers()) > runtime.config.max_handshake_bytes {
+            return Err(Reject::HeadTooLarge);
+        }
+        let handshake = Handshake::new(url, headers(), runtime.clock.unix_now());
+        Ok(handshake.with_peer(self.client_address(head), secure))
     }
 
     fn client_address(&self, head: &RequestHead) -> Option<IpAddr> {
@@ -149,7 +158,7 @@ impl Gate {
 
     fn open(&self, head: &RequestHead, secure: bool) -> Result<Upgrade, Reject> {
         let line = WireLine::new();
-        let (session, wire) = self.engine.open_websocket(self.handshake(head, secure), line.clone())?;
+        let (session, wire) = self.engine.open_websocket(self.handshake(head, secure)?, line.clone())?;
         Ok(Upgrade::Accepted(Ticket::new(session, wire, line)))
     }
 

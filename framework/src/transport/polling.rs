@@ -44,7 +44,7 @@ pub(crate) async fn respond(
 }
 
 fn open(gate: &Gate, req: &HttpRequest, secure: bool) -> Result<HttpResponse, Reject> {
-    let opened = gate.engine.open_polling(gate.handshake(req.head(), secure))?;
+    let opened = gate.engine.open_polling(gate.handshake(req.head(), secure)?)?;
     Ok(payload_response(opened.into_bytes()))
 }
 

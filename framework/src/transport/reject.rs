@@ -20,6 +20,8 @@ pub(crate) enum Reject {
     Session(Refusal),
     /// The body is larger than `max_payload`.
     TooLarge,
+    /// The head is larger than `max_handshake_bytes`.
+    HeadTooLarge,
     /// The body did not come in time.
     TooSlow,
     /// The server shuts down, or has as many sessions as it may.
@@ -58,6 +60,7 @@ impl Reject {
                 status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::BAD_REQUEST)
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,7 +75,7 @@ impl Reject {
             Self::Session(
                 Refusal::Overlap | Refusal::TransportMismatch | Refusal::NoUpgrades | Refusal::SecondUpgrade,
             ) => Some(HandshakeError::BadRequest),
-            Self::TooLarge | Self::TooSlow | Self::Unavailable | Self::Broken => None,
+            Self::TooLarge | Self::HeadTooLarge | Self::TooSlow | Self::Unavailable | Self::Broken => None,
         }
     }
 }
@@ -131,6 +134,7 @@ mod tests {
             (Refusal::NoUpgrades.into(), 400, bad),
             (Refusal::SecondUpgrade.into(), 400, bad),
             (Reject::TooLarge, 413, ""),
+            (Reject::HeadTooLarge, 431, ""),
             (Reject::TooSlow, 408, ""),
             (Reject::Unavailable, 503, ""),
             (Reject::Broken, 500, ""),

@@ -3,7 +3,8 @@
 //! Owns: ready frames, and how much of the first one is already written.
 //! Takes: packets of the session's members' rooms and of the session itself.
 //! Emits: bytes for a WebSocket, or payloads for a poll.
-//! Keeps: packets leave whole and in the order they came, on whichever transport; bytes stay under the limit.
+//! Keeps: packets leave whole and in the order they came, on whichever transport; what waits stays under
+//! the limit, see [`Outbox::new`].
 
 use std::collections::VecDeque;
 
@@ -50,6 +51,8 @@ pub struct Outbox {
     shown: usize,
     /// Bytes of all entries that are not yet written.
     pending: usize,
+    /// What the largest packet weighs that came since the outbox was last empty.
+    largest: usize,
     limit: usize,
     dropped: u32,
     writable: bool,
@@ -66,7 +69,23 @@ enum Intake {
 }
 
 impl Outbox {
-    /// An empty outbox that holds at most `limit` bytes, or one packet of any size.
+    /// An empty outbox that holds at most `limit` bytes and, besides, one packet of any size.
+    ///
+    /// The limit is about a peer that does not keep up, and one large packet says nothing about that. So
+    /// the largest packet since the outbox was last empty does not count. Each other one counts
+    /// [`PACKET_OVERHEAD`] more than its bytes.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use greenroom_proto::session::{Delivery, Outbox, Pushed};
+    ///
+    /// let mut outbox = Outbox::new(1_000);
+    /// let large = Bytes::from(vec![b'x'; 50_000]);
+    /// let small = Bytes::from_static(b"small");
+    /// assert_eq!(outbox.push(large.clone(), Delivery::Reliable), Pushed::Queued);
+    /// assert_eq!(outbox.push(small, Delivery::Reliable), Pushed::Queued);
+    /// assert_eq!(outbox.push(large, Delivery::Reliable), Pushed::Overflow);
+    /// ```
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
@@ -75,6 +94,7 @@ impl Outbox {
             written: 0,
             shown: 0,
             pending: 0,
+            largest: 0,
             limit,
             dropped: 0,
             writable: false,
@@ -88,11 +108,13 @@ impl Outbox {
             self.dropped = self.dropped.saturating_add(1);
             return Pushed::Dropped;
         }
-        // One packet always fits an empty outbox: the limit is about a peer that does not keep up.
-        if self.pending.saturating_add(packet.len()) > self.limit && self.pending > 0 {
+        let weight = packet.len().saturating_add(PACKET_OVERHEAD);
+        let largest = self.largest.max(weight);
+        if self.weight().saturating_add(weight).saturating_sub(largest) > self.limit {
             self.discard();
             return Pushed::Overflow;
         }
+        self.largest = largest;
         self.append(packet);
         Pushed::Queued
     }
@@ -186,6 +208,7 @@ impl Outbox {
         self.written = 0;
         self.shown = 0;
         self.pending = 0;
+        self.largest = 0;
         self.rest = VecDeque::new();
     }
 
@@ -242,10 +265,21 @@ impl Outbox {
 
     fn release_if_empty(&mut self) {
         if self.first.is_none() {
+            self.largest = 0;
             self.rest = VecDeque::new();
         }
     }
+
+    /// What all that waits costs.
+    fn weight(&self) -> usize {
+        let packets = self.rest.len().saturating_add(usize::from(self.first.is_some()));
+        self.pending.saturating_add(packets.saturating_mul(PACKET_OVERHEAD))
+    }
 }
+
+/// What a packet that waits costs beside its bytes: its place in a queue that doubles when it grows, and
+/// what the allocator and the reference count of the bytes take.
+pub const PACKET_OVERHEAD: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -357,17 +391,53 @@ mod tests {
 
     #[test]
     fn the_limit_is_reported_once_and_drops_the_rest() {
-        let mut outbox = Outbox::new(20);
-        assert_eq!(outbox.push(text("4abcdefgh"), Delivery::Reliable), Pushed::Queued);
-        assert_eq!(outbox.push(text("4abcdefghi"), Delivery::Reliable), Pushed::Overflow);
-        assert_eq!(outbox.push(text("4"), Delivery::Reliable), Pushed::Dropped);
+        let packet = text("4abcdefgh");
+        let mut outbox = Outbox::new(PACKET_OVERHEAD + packet.len());
+        // One that does not count, and one that just fits.
+        assert_eq!(outbox.push(packet.clone(), Delivery::Reliable), Pushed::Queued);
+        assert_eq!(outbox.push(packet.clone(), Delivery::Reliable), Pushed::Queued);
+        assert_eq!(outbox.push(text("4"), Delivery::Reliable), Pushed::Overflow);
+        assert_eq!(outbox.push(packet, Delivery::Reliable), Pushed::Dropped);
         assert_eq!(outbox.pending(), 0);
     }
 
     #[test]
-    fn one_packet_always_fits_an_empty_outbox() {
-        let mut outbox = Outbox::new(4);
-        assert_eq!(outbox.push(text("4larger than the limit"), Delivery::Reliable), Pushed::Queued);
+    fn many_tiny_packets_count_for_what_they_cost() {
+        let mut outbox = Outbox::new(100_000);
+        let tiny = text("4");
+        let queued =
+            (0..100_000).take_while(|_| outbox.push(tiny.clone(), Delivery::Reliable) == Pushed::Queued);
+        assert_eq!(queued.count(), 1 + 100_000 / (PACKET_OVERHEAD + tiny.len()));
+        // The name says what an entry costs; this is what it costs at least.
+        assert!(PACKET_OVERHEAD >= 2 * size_of::<Bytes>());
+    }
+
+    #[test]
+    fn one_packet_of_any_size_fits_wherever_it_comes_and_dooms_nobody() {
+        let (small, large) = (text("4small"), Bytes::from(vec![b'x'; 50_000]));
+        for before in 0..4 {
+            let mut outbox = Outbox::new(1_000);
+            for number in 0..6 {
+                let packet = if number == before { &large } else { &small };
+                assert_eq!(outbox.push(packet.clone(), Delivery::Reliable), Pushed::Queued);
+            }
+            outbox.push_ahead(text("2"));
+            assert_eq!(outbox.push(small.clone(), Delivery::Reliable), Pushed::Queued);
+            assert_eq!(outbox.push(large.clone(), Delivery::Reliable), Pushed::Overflow);
+        }
+    }
+
+    #[test]
+    fn a_large_packet_that_has_left_makes_room_for_the_next_one() {
+        let large = Bytes::from(vec![b'x'; 50_000]);
+        let mut outbox = Outbox::new(1_000);
+        for _ in 0..3 {
+            assert_eq!(outbox.push(large.clone(), Delivery::Reliable), Pushed::Queued);
+            assert_eq!(write(&mut outbox, usize::MAX).len(), 50_000);
+        }
+        // What it left behind does not count for the others: they are as bounded as before.
+        let queued = (0..100).take_while(|_| outbox.push(text("4x"), Delivery::Reliable) == Pushed::Queued);
+        assert!(queued.count() < 10);
     }
 
     #[test]

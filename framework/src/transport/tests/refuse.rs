@@ -94,6 +94,30 @@ async fn too_much_is_refused_on_each_transport() {
 }
 
 #[actix_web::test]
+async fn a_handshake_that_is_too_large_to_be_kept_is_refused_and_opens_nothing() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, Config { max_handshake_bytes: 5_000, ..config() }).await;
+        for (bytes, status) in [(4_500, 200), (5_000, 431), (100_000, 431)] {
+            let cookie = format!("Cookie: {}", "x".repeat(bytes));
+            let head = format!("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n{cookie}");
+            let polling = Request::send(host.addr, &head, "").await.answer().await;
+            let ws = Ws::connect(host.addr, "EIO=4&transport=websocket", &format!("{cookie}\r\n")).await;
+            assert_eq!(polling.status, status, "{bytes} bytes");
+            assert_eq!(ws.map_or_else(|refused| refused.status, |_| 200), status, "{bytes} bytes");
+        }
+        assert!(host.engine.len() <= 2);
+        // Only what is kept is bounded: a later request of a session may say more.
+        let sid = open(host.addr).await;
+        let head = format!(
+            "POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nCookie: {}",
+            "x".repeat(10_000)
+        );
+        assert_eq!(Request::send(host.addr, &head, "4x").await.answer().await.status, 200);
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_post_that_is_no_payload_ends_the_session() {
     for hosting in BOTH {
         let host = Host::start(hosting, config()).await;
