@@ -99,6 +99,28 @@ pub struct Config {
     /// life that [`TokenLives`](crate::auth::TokenLives) gives a token: a token that lives longer would be
     /// good again.
     pub longest_token_life: Duration,
+    /// Events that one socket may send per second; those above are refused with the code `rate_limited`
+    /// and not handled. Default 0, no limit: a chat and a game at 60 Hz have nothing in common, and a
+    /// client that sends faster than its handlers run is read no faster.
+    pub events_per_second: u32,
+    /// Events that may come at once, before `events_per_second` counts. Default 100: what a page has
+    /// gathered while it was offline.
+    pub event_burst: u32,
+    /// Refused events within `refused_events_window` after which the client is disconnected for good.
+    /// Default 1,000: no honest page goes on that long.
+    pub max_refused_events: u32,
+    /// Time over which refused events are counted. Default 10 s.
+    pub refused_events_window: Duration,
+    /// CONNECTs that one session may send per second; those above are refused with `rate_limited`.
+    /// Default 50: each starts an actor and verifies a token. 0 is no limit.
+    pub connects_per_second: u32,
+    /// CONNECTs that may come at once. Default 256: four times `max_namespaces`, for a page that joins all
+    /// of them.
+    pub connect_burst: u32,
+    /// Sessions that one address may have, an IPv6 network of 64 bits being one; those above get 429.
+    /// Default 0, no limit: a mobile carrier puts thousands behind one address, and so does a proxy that is
+    /// not in `trusted_proxies`.
+    pub max_sessions_per_address: usize,
     /// Asynchronous handlers of one socket that may run at once; then its events wait. Default 64.
     pub max_async_handlers: usize,
     /// Time that asynchronous handlers have after their socket ended. Default 5 s; then they are
@@ -184,6 +206,13 @@ impl Default for Config {
             token_expiry_warning: Duration::from_secs(60),
             max_revocations: 100_000,
             longest_token_life: Duration::from_secs(30 * 24 * 60 * 60),
+            events_per_second: 0,
+            event_burst: 100,
+            max_refused_events: 1_000,
+            refused_events_window: Duration::from_secs(10),
+            connects_per_second: 50,
+            connect_burst: 256,
+            max_sessions_per_address: 0,
             max_async_handlers: 64,
             handler_grace: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),

@@ -18,6 +18,7 @@ mod goodbyes;
 mod limits;
 mod mailboxes;
 mod panics;
+mod rates;
 mod running;
 mod shutdown;
 mod slow_peer;

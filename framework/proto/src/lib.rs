@@ -10,10 +10,12 @@
 //! | [`session`] | one Engine.IO session: transports, upgrade, heartbeat, outbox |
 //! | [`socket`] | one connection to a namespace: order of what it sends, acknowledgements |
 //! | [`presence`] | who is there, what they do, who types, and who may see it |
+//! | [`rate`] | how often a client may do something |
 //! | [`rooms`] | who is in which room, and whom a selection reaches |
 
 pub mod engineio;
 pub mod presence;
+pub mod rate;
 pub mod rooms;
 pub mod session;
 pub mod socket;

@@ -80,5 +80,7 @@ metrics! {
     actor_deaths: Counter, "Actors that ended by a panic of their own.";
     packets_lost: Counter, "Packets that were on their way through an actor that died, or whose thread ended.";
     tokens_ended: Counter, "Sockets ended because their token expired or was revoked.";
+    events_refused: Counter, "Events refused because their client sent too many.";
+    sessions_refused: Counter, "Sessions refused because their address has too many.";
     acks_timed_out: Counter, "Acknowledgements that a client did not send in time.";
 }

@@ -14,6 +14,7 @@ use greenroom_proto::session::{Session, SessionLimits, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
 
 use super::actor::SessionActor;
+use super::address::{AddressFull, AddressPermit, Addresses};
 use super::app::AppFactory;
 use super::handle::{SessionHandle, Shared};
 use super::handshake::Handshake;
@@ -30,6 +31,7 @@ pub(crate) struct Engine {
     runtime: Arc<Runtime>,
     limits: Arc<SessionLimits>,
     sessions: Registry,
+    addresses: Arc<Addresses>,
     factory: AppFactory,
     draining: AtomicBool,
 }
@@ -43,6 +45,9 @@ pub(crate) enum OpenError {
     /// The server shuts down.
     #[error("the server takes no new sessions")]
     Draining,
+    /// The client's address has as many sessions as it may.
+    #[error("the address has too many sessions")]
+    AddressFull,
 }
 
 impl Engine {
@@ -50,7 +55,8 @@ impl Engine {
     pub(crate) fn new(runtime: Arc<Runtime>, factory: AppFactory) -> Arc<Self> {
         let limits = Arc::new(limits(&runtime));
         let sessions = Registry::new();
-        Arc::new(Self { runtime, limits, sessions, factory, draining: AtomicBool::new(false) })
+        let addresses = Addresses::new(runtime.config.max_sessions_per_address);
+        Arc::new(Self { runtime, limits, sessions, addresses, factory, draining: AtomicBool::new(false) })
     }
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
@@ -141,6 +147,10 @@ impl Engine {
         if self.is_draining() {
             return Err(OpenError::Draining);
         }
+        let permit = self.addresses.take(handshake.address()).map_err(|AddressFull| {
+            self.runtime.metrics.sessions_refused.count();
+            OpenError::AddressFull
+        })?;
         let worker = Worker::current(&self.runtime)?;
         let outbox = OutboxCell::new(self.runtime.config.outbox_bytes);
         let slot = worker.slots.borrow_mut().insert(outbox.clone());
@@ -156,7 +166,7 @@ impl Engine {
             websocket: AtomicBool::new(false),
         });
         self.sessions.insert(session.clone());
-        let registration = Registration::new(self.clone(), worker.clone(), session.clone());
+        let registration = Registration::new(self.clone(), worker.clone(), session.clone(), permit);
         let app = (self.factory)(&session, worker);
         ctx.run(SessionActor::new(registration, machine, app, wire));
         if self.is_draining() {
@@ -191,17 +201,23 @@ pub(super) struct Registration {
     pub(super) worker: Rc<Worker>,
     pub(super) session: SessionHandle,
     pub(super) timer: crate::runtime::wheel::TimerKey,
+    _address: Option<AddressPermit>,
 }
 
 impl Registration {
-    fn new(engine: Arc<Engine>, worker: Rc<Worker>, session: SessionHandle) -> Self {
+    fn new(
+        engine: Arc<Engine>,
+        worker: Rc<Worker>,
+        session: SessionHandle,
+        address: Option<AddressPermit>,
+    ) -> Self {
         let timer = worker.wheel.register({
             let session = session.clone();
             move || session.deadline()
         });
         engine.runtime.metrics.sessions.add(1);
         engine.runtime.metrics.slots.add(1);
-        Self { engine, worker, session, timer }
+        Self { engine, worker, session, timer, _address: address }
     }
 }
 

@@ -15,6 +15,7 @@
 //! takes no more, and the transport closes when it is empty. `close_timeout` bounds all of it.
 
 mod actor;
+mod address;
 mod app;
 mod engine;
 mod handle;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture};
+use greenroom_proto::rate::Limiter;
 use greenroom_proto::socket::lane::Lane;
 use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
 
+use super::limit::limiter;
 use super::program::Taken;
 use super::token::Watch;
 use super::{Inbound, Op, Socket, SocketCommand};
@@ -38,6 +40,8 @@ pub(super) struct SocketActor {
     pub(super) blocked: bool,
     /// What was to be sent behind that, in order.
     pub(super) refused: VecDeque<Taken>,
+    /// Nothing where events are not limited.
+    pub(super) limiter: Option<Box<Limiter>>,
     /// The token's times; nothing without one.
     pub(super) watch: Option<Box<Watch>>,
     pub(super) running_handlers: usize,
@@ -106,6 +110,7 @@ impl SocketActor {
             pushes: SmallVec::new(),
             blocked: false,
             refused: VecDeque::new(),
+            limiter: limiter(&runtime.config),
             watch: None,
             running_handlers: 0,
             dispatched: 0,

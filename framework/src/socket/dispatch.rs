@@ -36,6 +36,9 @@ impl SocketActor {
     }
 
     fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
+        if self.limiter.is_some() && self.is_too_much(ack, ctx) {
+            return;
+        }
         if **name == *REFRESH {
             return self.refresh(&args, Reply { to: ack }, ctx);
         }
@@ -113,7 +116,7 @@ impl SocketActor {
 /// Who is told what a handler returned.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reply {
-    to: Option<AckId>,
+    pub(super) to: Option<AckId>,
 }
 
 /// Counts and logs a panic of user code; it costs that event and nothing else.

@@ -15,6 +15,7 @@
 //! | `connect.rs` | from CONNECT to the answer: token, middleware, namespace |
 //! | `dispatch.rs` | from a packet to listeners to the acknowledgement |
 //! | `token.rs` | the token while the socket is open: refresh, expiry |
+//! | `limit.rs` | how many events a client may send |
 //! | `table.rs` | a session's sockets |
 
 mod actor;
@@ -23,6 +24,7 @@ mod connect;
 mod dispatch;
 mod emit;
 mod handle;
+mod limit;
 mod program;
 mod protocol;
 mod table;

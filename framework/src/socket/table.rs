@@ -12,6 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use bytestring::ByteString;
 use greenroom_proto::engineio::Message;
+use greenroom_proto::rate::{Bucket, Rate};
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText};
@@ -36,6 +37,8 @@ pub(crate) struct SocketTable {
     sockets: SmallVec<[Place; 1]>,
     /// Refusals of the read in hand.
     refusals: Vec<Push>,
+    /// CONNECTs of late.
+    connects: Bucket,
     /// Until then a socket must have been asked for.
     connect_deadline: Option<Instant>,
 }
@@ -63,7 +66,15 @@ impl SocketTable {
             ..DecodeLimits::default()
         });
         let connect_deadline = Some(server.runtime.clock.now() + config.connect_timeout);
-        Self { server, worker, decoder, sockets: SmallVec::new(), refusals: Vec::new(), connect_deadline }
+        Self {
+            server,
+            worker,
+            decoder,
+            sockets: SmallVec::new(),
+            refusals: Vec::new(),
+            connects: Bucket::default(),
+            connect_deadline,
+        }
     }
 
     /// What a message is for whom; nothing if it is no more than a part, or is dealt with here.
@@ -112,6 +123,11 @@ impl SocketTable {
         if self.newest(path).is_some_and(|place| !place.is_leaving()) {
             return Err(Violation(DisconnectReason::ForcedServerClose));
         }
+        if !self.may_connect(cx.now()) {
+            let reject = Reject::new("rate_limited", "this connection asks for too many namespaces");
+            self.refuse(super::connect::refusal(path, &reject), cx);
+            return Ok(());
+        }
         let Some(namespace) = self.server.find_namespace(path) else {
             self.refuse(refuse_unknown(path), cx);
             return Ok(());
@@ -127,6 +143,12 @@ impl SocketTable {
         self.sockets.push(Place { socket, left: false });
         self.connect_deadline = None;
         Ok(())
+    }
+
+    fn may_connect(&mut self, now: Instant) -> bool {
+        let config = &self.server.runtime.config;
+        let rate = Rate::new(config.connects_per_second, config.connect_burst);
+        rate.is_none_or(|rate| self.connects.take(rate, now))
     }
 
     /// Those that leave do not count, or a client could not come back at once; but they are bounded too.

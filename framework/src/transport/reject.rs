@@ -26,6 +26,8 @@ pub(crate) enum Reject {
     TooSlow,
     /// The server shuts down, or has as many sessions as it may.
     Unavailable,
+    /// The client's address has as many sessions as it may.
+    TooManySessions,
     /// This server is not set up to host sessions.
     Broken,
 }
@@ -34,7 +36,7 @@ impl Reject {
     /// The answer to an ordinary request.
     pub(crate) fn response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
-        if self == Self::Unavailable {
+        if matches!(self, Self::Unavailable | Self::TooManySessions) {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
         }
         match self.error() {
@@ -63,6 +65,7 @@ impl Reject {
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManySessions => StatusCode::TOO_MANY_REQUESTS,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -75,7 +78,12 @@ impl Reject {
             Self::Session(
                 Refusal::Overlap | Refusal::TransportMismatch | Refusal::NoUpgrades | Refusal::SecondUpgrade,
             ) => Some(HandshakeError::BadRequest),
-            Self::TooLarge | Self::HeadTooLarge | Self::TooSlow | Self::Unavailable | Self::Broken => None,
+            Self::TooLarge
+            | Self::HeadTooLarge
+            | Self::TooSlow
+            | Self::Unavailable
+            | Self::TooManySessions
+            | Self::Broken => None,
         }
     }
 }
@@ -96,6 +104,7 @@ impl From<OpenError> for Reject {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Draining => Self::Unavailable,
+            OpenError::AddressFull => Self::TooManySessions,
             OpenError::NoSystem(error) => {
                 tracing::error!(%error, "no session can be opened");
                 Self::Broken
@@ -137,6 +146,7 @@ mod tests {
             (Reject::HeadTooLarge, 431, ""),
             (Reject::TooSlow, 408, ""),
             (Reject::Unavailable, 503, ""),
+            (Reject::TooManySessions, 429, ""),
             (Reject::Broken, 500, ""),
         ];
         for (reject, status, body) in table {
@@ -151,6 +161,8 @@ mod tests {
 
     #[test]
     fn who_is_turned_away_for_now_is_told_when_to_come_back() {
-        assert_eq!(Reject::Unavailable.response().headers().get("retry-after").unwrap(), "5");
+        for reject in [Reject::Unavailable, Reject::TooManySessions] {
+            assert_eq!(reject.response().headers().get("retry-after").unwrap(), "5");
+        }
     }
 }

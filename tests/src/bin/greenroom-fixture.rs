@@ -36,7 +36,23 @@ fn config() -> Result<Config, Box<dyn Error>> {
         keep_alive: milliseconds("KEEP_ALIVE_MS", 30_000)?,
         shutdown_timeout: Duration::from_secs(3),
         cors: Some(Cors { origins: origins.split(',').map(str::to_owned).collect(), credentials: false }),
-        ..Config::default()
+        ..rates()?
+    })
+}
+
+/// What a client may do how often.
+fn rates() -> Result<Config, Box<dyn Error>> {
+    let default = Config::default();
+    let proxies: String = setting("TRUSTED_PROXIES", String::new())?;
+    Ok(Config {
+        events_per_second: setting("EVENTS_PER_SECOND", default.events_per_second)?,
+        event_burst: setting("EVENT_BURST", default.event_burst)?,
+        max_refused_events: setting("MAX_REFUSED_EVENTS", default.max_refused_events)?,
+        connects_per_second: setting("CONNECTS_PER_SECOND", default.connects_per_second)?,
+        connect_burst: setting("CONNECT_BURST", default.connect_burst)?,
+        max_sessions_per_address: setting("MAX_SESSIONS_PER_ADDRESS", default.max_sessions_per_address)?,
+        trusted_proxies: proxies.split_whitespace().map(str::to_owned).collect(),
+        ..default
     })
 }
 
