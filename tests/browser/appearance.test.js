@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 
 import { screenshotPath, stage } from "./stage.js";
-import { OUTAGE, REFUSAL } from "./visitor.js";
+import { begin, OUTAGE, REFUSAL } from "./visitor.js";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -88,6 +88,45 @@ for (const colorScheme of THEMES) {
   });
 }
 
+for (const colorScheme of THEMES) {
+  scene(`a table shows well on a desk and on a phone, ${colorScheme}`, async ({ visit }) => {
+    const ada = await visit({ colorScheme, bypassCSP: true });
+    const grace = await visit({ ...PHONE, colorScheme, bypassCSP: true });
+    const edsger = await visit();
+    await ada.comeIn("Ada Lovelace");
+    await ada.play();
+    await checkAndShow(ada, `table-alone-${colorScheme}`);
+    await grace.nameField.fill("Grace Hopper");
+    await grace.nameField.press("Enter");
+    await grace.seesConnected();
+    await openSheet(grace, /^Rooms/);
+    await grace.tables.getByText("1 of 2 seated").waitFor();
+    await checkAndShow(grace, `phone-tables-${colorScheme}`);
+    await grace.play();
+    await grace.rooms.waitFor({ state: "hidden" });
+    await edsger.comeIn("Edsger");
+    await edsger.tables.getByRole("button", { name: /Ada Lovelace’s table/ }).click();
+    await edsger.say("May the better one win.");
+    await grace.seesMessage("May the better one win.");
+    await checkAndShow(grace, `phone-table-waiting-${colorScheme}`);
+
+    await begin(ada, grace);
+    const discs = [[4, 1], [4, 2], [3, 1], [5, 1], [3, 2], [3, 3]];
+    for (const [turn, [column, height]] of discs.entries()) {
+      await (turn % 2 === 0 ? ada : grace).drop(column, height);
+    }
+    await grace.seesVerdict("Ada Lovelace is to move.");
+    await ada.seesVerdict("Your turn.");
+    await edsger.message.pressSequentially("Hm");
+    await ada.page.getByText("Edsger is writing…").waitFor();
+    await checkAndShow(ada, `table-${colorScheme}`);
+    await checkAndShow(grace, `phone-table-${colorScheme}`);
+    await grace.page.close();
+    await ada.seesSeat("yellow · away");
+    await checkAndShow(ada, `table-away-${colorScheme}`);
+  });
+}
+
 for (const device of [PHONE, SMALL_PHONE]) {
   const { width } = device.viewport;
   scene(`nothing scrolls sideways at ${width} px, whatever people write`, async ({ server, visit }) => {
@@ -106,7 +145,11 @@ for (const device of [PHONE, SMALL_PHONE]) {
     await ada.page.keyboard.press("Escape");
     await openSheet(ada, /^Rooms/);
     await fits(ada, width);
-    await ada.page.keyboard.press("Escape");
+    await ada.play();
+    await ada.rooms.waitFor({ state: "hidden" });
+    await fits(ada, width);
+    await canPlay(ada);
+    await ada.page.screenshot({ path: screenshotPath(`phone-board-${width}`) });
 
     await ada.expecting(OUTAGE, async () => {
       await server.kill();
@@ -124,6 +167,8 @@ scene("everything can be reached and seen with the Tab key", async ({ visit }) =
   await reachesAll(ada);
   await ada.comeIn("Ada");
   await ada.enterRoom("library");
+  await reachesAll(ada);
+  await ada.play();
   await reachesAll(ada);
 
   const pocket = await visit(PHONE);
@@ -216,6 +261,14 @@ async function talkOfOthers(room, grace, edsger) {
   await grace.say("The kettle is on.");
 }
 
+/** Every column is wide enough for a finger. */
+async function canPlay({ board }) {
+  const widths = await board.getByRole("button").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().width));
+  assert.equal(widths.length, 7);
+  // WCAG 2.5.8, Target Size (Minimum).
+  assert.ok(Math.min(...widths) >= 24, `columns are ${Math.min(...widths)} px wide`);
+}
+
 async function openSheet(visitor, name) {
   await visitor.page.getByRole("main").getByRole("button", { name }).click();
 }
@@ -238,6 +291,12 @@ async function check({ page }) {
 async function fits({ page }, width) {
   const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.deepEqual(widths, [width, width]);
+  const wider = await page.evaluate(() =>
+    [...document.querySelectorAll("main, nav, aside, .log, .table, .seat")]
+      .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
+      .map((one) => `${one.className}: ${one.scrollWidth} in ${one.clientWidth}`),
+  );
+  assert.deepEqual(wider, [], "nothing is wider than what holds it");
 }
 
 /** Presses Tab until every control that is there was focused, visibly. */

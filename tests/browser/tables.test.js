@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { screenshotPath, stage } from "./stage.js";
-import { OUTAGE } from "./visitor.js";
+import { begin, OUTAGE } from "./visitor.js";
 
 const { scene } = stage();
 
@@ -169,14 +169,6 @@ async function seatThree(ada, grace, edsger) {
   await edsger.comeIn("Edsger");
   await edsger.tables.getByRole("button", { name: /Ada’s table/ }).click();
   await edsger.table.waitFor();
-}
-
-/** Both are ready; red, who opened the table, begins. */
-async function begin(red, yellow) {
-  await red.press("Ready");
-  await yellow.seesVerdict("is ready.");
-  await yellow.press("Ready");
-  await red.seesVerdict("Your turn.");
 }
 
 /** Discs in turn; everybody sees each of them. */

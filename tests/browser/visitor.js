@@ -31,6 +31,14 @@ export const REFUSED_NAME = [{ text: /status of 400/, url: /\/login$/ }];
 /** A refresh token that the server does not take. */
 export const REFUSED_RENEWAL = { text: /status of 401/, url: /\/refresh$/ };
 
+/** Both are ready; red, who opened the table, begins. */
+export async function begin(red, yellow) {
+  await red.press("Ready");
+  await yellow.seesVerdict("is ready.");
+  await yellow.press("Ready");
+  await red.seesVerdict("Your turn.");
+}
+
 export class Visitor {
   /** What the browser complained about and no `expecting` announced. */
   complaints = [];

@@ -61,7 +61,8 @@ function invitation(table: Table, mine: Side | null): string {
   const [own, opponent] = [table[mine], table[other(mine)]];
   if (opponent === null) return "Waiting for somebody to sit down.";
   if (own?.ready === true) return `Waiting for ${nameOf(opponent)}.`;
-  return opponent.ready ? `${nameOf(opponent)} is ready.` : "";
+  if (opponent.ready) return `${nameOf(opponent)} is ready.`;
+  return table.phase.name === "over" ? "" : "Ready? The game begins when both are.";
 }
 
 export function other(side: Side): Side {

@@ -69,6 +69,11 @@ export class Lobby {
     return isTable(room) ? (this.tables.title(room) ?? "A table") : room;
   }
 
+  /** Where one is in a room: in it, or at the table that it has. */
+  place(room: string): string {
+    return `${isTable(room) ? "at" : "in"} ${this.title(room)}`;
+  }
+
   /** Enters a room and shows it. Answers with a sentence when that fails. */
   async enter(name: string): Promise<string | null> {
     if (!ROOM_NAME.test(name)) return ROOM_NAME_RULE;
@@ -251,12 +256,12 @@ export class Lobby {
 
   /** Asks until there is an answer; with the connection the asking ends too. */
   private async rejoin(room: Room): Promise<void> {
-    const title = this.title(room.name);
+    const place = this.place(room.name);
     const problem = await this.join(room);
     if (problem === null) return;
     if (problem === UNANSWERED) return this.rejoin(room);
     this.drop(room, null);
-    this.complain(`You are no longer ${isTable(room.name) ? "at" : "in"} ${title}: ${problem.message}`);
+    this.complain(`You are no longer ${place}: ${problem.message}`);
   }
 
   private async join(room: Room): Promise<Problem | null> {

@@ -30,7 +30,7 @@ export function logView(root: HTMLElement, lobby: Lobby, edit: (room: Room, id: 
     shown = room;
     // Another room's log is not news to be read out.
     log.setAttribute("aria-busy", String(changed));
-    log.setAttribute("aria-label", room === null ? "Messages" : `Messages in ${lobby.title(room.name)}`);
+    log.setAttribute("aria-label", room === null ? "Messages" : `Messages ${lobby.place(room.name)}`);
     const entries = room === null ? [] : entriesOf(room);
     const follow = changed || scroll.following();
     if (changed) log.replaceChildren();
@@ -49,8 +49,9 @@ function entriesOf(room: Room): Entry[] {
 
 function emptyText(lobby: Lobby, room: Room | null): string {
   if (room === null) return "You are in no room. Enter one by its name.";
-  const title = lobby.title(room.name);
-  return room.inside ? `Nobody has said anything in ${title} yet.` : `Entering ${title}…`;
+  return room.inside
+    ? `Nobody has said anything ${lobby.place(room.name)} yet.`
+    : `Entering ${lobby.title(room.name)}…`;
 }
 
 function rowFor(

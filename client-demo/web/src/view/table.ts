@@ -112,7 +112,7 @@ function seatRow(lobby: Lobby, table: Table): Row<Side> {
 }
 
 function freeSeat(lobby: Lobby, side: Side): HTMLElement {
-  const sit = element("button", { type: "button" }, `Sit down as ${side}`);
+  const sit = element("button", { type: "button" }, "Sit down", element("span", { class: "unseen" }, ` as ${side}`));
   sit.addEventListener("click", () => void lobby.act({ do: "sit", side }));
   return element("li", { class: "seat free", "data-side": side }, sit);
 }
