@@ -1,11 +1,10 @@
-//! A namespace for token holders. Run it with `cargo run -p greenroom --example tokens`; it prints what to do.
+//! The life of a token. Run it with `cargo run -p greenroom --example tokens`; it prints what to do.
 #![expect(clippy::print_stdout, reason = "an example tells its reader what to type")]
-#![expect(clippy::disallowed_methods, reason = "a login asks the system for the time")]
 
 use std::error::Error;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use greenroom::auth::{JwtAuth, TokenIssuer};
+use greenroom::auth::{Revocation, TokenIssuer, TokenLives};
 use greenroom::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,47 +15,59 @@ const SECRET: &str = "a secret of at least thirty-two bytes";
 #[derive(Serialize, Deserialize)]
 struct Player {
     name: String,
-    level: u32,
 }
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let io = Server::new();
-    io.of("/").on_connect(|socket| {
-        socket.emit("hello", "stranger");
-    });
-    members(&io.of("/members"))?;
+    let auth = JwtAuth::hs256(SECRET)?.audience("members");
+    let config = Config { token_expiry_warning: Duration::from_secs(30), ..Config::default() };
+    let io = Server::builder().config(config).auth(auth.clone()).build();
+    login(&io, &auth)?;
+    members(&io);
+
+    // A minute, to see it expire; what is read from a token may be anything that serde knows.
+    let lives = TokenLives { access: Duration::from_secs(60), ..TokenLives::default() };
+    let issuer = TokenIssuer::hs256(SECRET)?.audience("members");
+    let pair =
+        issuer.issue_pair("user-1", io.clock().unix_now(), lives, &Player { name: "Ann".to_owned() })?;
     println!("With socket.io-client, in Node or a page:\n");
-    println!("  io('http://localhost:7000/members', {{ auth: {{ token: '{}' }} }})", login()?);
-    println!("    .on('hello', console.log).on('connect_error', (error) => console.log(error.data));");
-    greenroom::serve(io, ("127.0.0.1", 7000)).await?;
+    println!("  let token = '{}'", pair.access);
+    println!("  const login = io('http://localhost:7000/login')");
+    println!("  const socket = io('http://localhost:7000/members', {{ auth: (give) => give({{ token }}) }})");
+    println!("  socket.onAny(console.log).on('connect_error', (error) => console.log(error.data))");
+    println!("  socket.on('auth:expiring', async () => {{");
+    println!("    token = await login.emitWithAck('refresh', '{}')", pair.refresh);
+    println!("    console.log(await socket.emitWithAck('auth:refresh', token))");
+    println!("  }})\n  socket.emit('log me out everywhere')");
+    Ok(greenroom::serve(io, ("127.0.0.1", 7000)).await?)
+}
+
+/// What a login's route would do, as events of a namespace that needs no token.
+fn login(io: &Server, auth: &JwtAuth) -> Result<(), Box<dyn Error>> {
+    let (issuer, rules) = (TokenIssuer::hs256(SECRET)?.audience("members"), auth.for_refresh_tokens());
+    let server = io.clone();
+    io.of("/login").no_auth().on("refresh", move |_: Socket, token: String| {
+        let now = server.clock().unix_now();
+        let claims =
+            rules.verify(&token, now).map_err(|error| Reject::new(error.code(), error.to_string()))?;
+        if server.is_revoked(&claims) {
+            return Err(Reject::new("token_revoked", "please log in"));
+        }
+        let extra = claims.parse::<Player>()?;
+        Ok(issuer.issue(claims.sub(), now, Duration::from_secs(60), &extra)?)
+    });
     Ok(())
 }
 
 /// Whoever has no token gets `connect_error` with `data.code` being `token_missing`.
-fn members(members: &Namespace) -> Result<(), Box<dyn Error>> {
-    members.auth(JwtAuth::hs256(SECRET)?.audience("members"));
-    members.middleware(|socket| async move {
-        let player: Player =
-            socket.claims().ok_or_else(|| Reject::new("no_token", "who are you?"))?.parse()?;
-        if player.level < 3 {
-            let wanted = serde_json::json!({ "code": "level_too_low", "wanted": 3 });
-            return Err(Reject::new("level_too_low", "come back at level 3").with_data(wanted));
-        }
-        socket.put(player);
-        Ok(())
-    });
+fn members(io: &Server) {
+    let members = io.of("/members");
     members.on_connect(|socket| {
-        if let Some(player) = socket.data::<Player>() {
-            socket.emit("hello", (&player.name, socket.user_id()));
-        }
+        socket.emit("hello", socket.user_id());
     });
-    Ok(())
-}
-
-/// What a login endpoint would do after it has checked a password.
-fn login() -> Result<String, Box<dyn Error>> {
-    let player = Player { name: "Ann".to_owned(), level: 7 };
-    let issuer = TokenIssuer::hs256(SECRET)?.audience("members");
-    Ok(issuer.issue("user-1", SystemTime::now(), Duration::from_secs(3_600), &player)?)
+    let server = io.clone();
+    members.on("log me out everywhere", move |socket: Socket, ()| {
+        let user = socket.user_id().ok_or_else(|| Reject::new("no_user", "who are you?"))?;
+        Ok(server.revoke(Revocation::user(user))?)
+    });
 }

@@ -78,6 +78,13 @@ mod transport;
 #[derive(Debug)]
 pub struct Readme;
 
+/// The guides' servers are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/tokens.md")]
+#[doc = include_str!("../../docs/guide/limits.md")]
+#[derive(Debug)]
+pub struct Guides;
+
 pub use auth::{AuthError, Claims, JwtAuth};
 pub use config::{Config, Cors, TrustedHeader};
 pub use error::{AckError, EmitError, Emitted, Reject};
