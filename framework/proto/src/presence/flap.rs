@@ -50,6 +50,11 @@ impl Shown {
         self.wish.as_ref().map(|wish| wish.due)
     }
 
+    /// Until when the last change matters.
+    pub(super) fn settled_at(&self, window: Duration) -> Option<Instant> {
+        self.changed_at.map(|changed| changed + window)
+    }
+
     /// Asks for a change. What is as others see it already is none, and takes an earlier one back.
     pub(super) fn want(&mut self, to: Wanted, now: Instant, window: Duration) {
         if to.entry() == self.entry() {

@@ -113,10 +113,12 @@ impl Table {
         self.seats.get(user).is_some_and(|seat| seat.is_taken(view.now, view.config))
     }
 
-    /// Until when a seat without sockets is kept.
+    /// Until when a seat is kept that nobody sits on: for sockets that may come back, and for the flap
+    /// window of the last change.
     pub(super) fn kept_until(&self, user: &UserId, view: &View<'_>) -> Option<Instant> {
-        let kept = self.seats.get(user)?.kept_until(view.config);
-        kept.filter(|until| *until > view.now)
+        let seat = self.seats.get(user)?;
+        let times = [seat.kept_until(view.config), seat.shown.settled_at(view.config.flap_window)];
+        times.into_iter().flatten().filter(|until| *until > view.now).min()
     }
 
     /// What others are to see of a user, as soon as the flap window allows.
@@ -139,8 +141,10 @@ impl Table {
     /// Forgets a seat that nobody sits on and nobody sees. Returns whether it is gone.
     pub(super) fn clear_seat(&mut self, user: &UserId, view: &View<'_>) -> bool {
         let is_idle = |seat: &Seat| {
+            let settled_at = seat.shown.settled_at(view.config.flap_window);
             seat.shown.entry().is_none()
                 && seat.shown.due().is_none()
+                && settled_at.is_none_or(|at| at <= view.now)
                 && !seat.is_taken(view.now, view.config)
         };
         let gone = self.seats.get(user).is_none_or(is_idle);

@@ -25,12 +25,9 @@ pub(super) struct WatchList {
 }
 
 impl Watches {
-    /// Sets a socket's whole list; an empty one ends it.
+    /// Sets a socket's whole list.
     pub(super) fn set(&mut self, socket: MetaRef, watched: BTreeMap<UserId, Visibility>, epoch: u64) {
         self.remove(socket);
-        if watched.is_empty() {
-            return;
-        }
         for target in watched.keys() {
             self.watchers.entry(target.clone()).or_default().insert(socket);
         }
