@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use greenroom::Cors;
-use greenroom::auth::JwtAuth;
+use greenroom::auth::{JwtAuth, Revocation};
 use greenroom::prelude::*;
 use serde_json::json;
 
@@ -12,10 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let io = Server::builder().config(config()?).build();
     main_namespace(&io);
     echo(&io.of("/custom"));
-    let secret = setting("JWT_SECRET", "only-for-tests-0123456789abcdef0123".to_owned())?;
-    io.of("/jwt").auth(JwtAuth::hs256(secret)?).on_connect(|socket| {
-        socket.emit("claims", json!({ "sub": socket.user_id() }));
-    });
+    token_namespace(&io)?;
     middleware_namespace(&io.of("/middleware"));
     policy_namespace(&io);
     greenroom_tests::host::run(io, setting("PORT", 0)?, &setting("MODE", "serve".to_owned())?)
@@ -138,6 +135,31 @@ fn echo(namespace: &Namespace) {
         socket.emit("message-back", args);
     });
     namespace.on("message-with-ack", |_: Socket, args: Args| Ok(args));
+}
+
+fn token_namespace(io: &Server) -> Result<(), Box<dyn Error>> {
+    let secret = setting("JWT_SECRET", "only-for-tests-0123456789abcdef0123".to_owned())?;
+    let leeway = Duration::from_millis(setting("JWT_LEEWAY_MS", 5_000)?);
+    let jwt = io.of("/jwt");
+    jwt.auth(JwtAuth::hs256(secret)?.leeway(leeway)).on_connect(|socket| {
+        socket.emit("claims", json!({ "sub": socket.user_id() }));
+    });
+    jwt.on("token", |socket: Socket, ()| {
+        let claims = socket.claims().ok_or_else(|| Reject::new("no_token", "no token"))?;
+        Ok(claims.parse::<serde_json::Value>()?)
+    });
+    let server = io.clone();
+    jwt.on("revoke", move |socket: Socket, what: String| {
+        let claims = socket.claims().ok_or_else(|| Reject::new("no_token", "no token"))?;
+        let revocation = match (what.as_str(), claims.jti()) {
+            ("user", _) => Revocation::user(claims.sub()),
+            ("token", Some(jti)) => Revocation::token(jti),
+            _ => return Err(Reject::new("bad_payload", "neither `user` nor `token`")),
+        };
+        server.revoke(revocation)?;
+        Ok("ok")
+    });
+    Ok(())
 }
 
 fn middleware_namespace(namespace: &Namespace) {
