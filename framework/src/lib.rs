@@ -62,6 +62,7 @@ mod error;
 mod event;
 mod fanout;
 mod namespace;
+pub mod presence;
 mod room;
 mod runtime;
 mod serve;

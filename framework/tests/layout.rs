@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ACTORS: [&str; 5] = ["session", "socket", "namespace", "room", "fanout"];
+const ACTORS: [&str; 6] = ["session", "socket", "namespace", "room", "fanout", "presence"];
 
 #[test]
 fn nobody_imports_the_actor_of_another_folder() {

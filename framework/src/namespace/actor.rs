@@ -93,6 +93,9 @@ impl NamespaceActor {
             // Not traffic: what the socket sends, once admitted, comes behind it.
             worker.fanout.send_anyway(&self.runtime, push(member, answer, Delivery::Reliable));
         }
+        if let Some(presence) = self.link.presence() {
+            presence.connected(&socket);
+        }
         socket.admitted();
         self.sockets.insert(member, socket);
     }
@@ -107,6 +110,9 @@ impl NamespaceActor {
         self.everyone.remove(member);
         for (room, _) in self.index.remove(member) {
             self.tell(&room, RoomCommand::Leave(member));
+        }
+        if let Some(presence) = self.link.presence() {
+            presence.ended(socket);
         }
         if let Some(next) = self.successors.iter().position(|successor| successor.member() == Some(member)) {
             let successor = self.successors.remove(next);
@@ -125,7 +131,12 @@ impl NamespaceActor {
         }
         let member = socket.member();
         match self.index.join(member, room) {
-            Join::Joined { .. } => self.enter(room, member),
+            Join::Joined { .. } => {
+                self.enter(room, member);
+                if let Some(presence) = self.link.presence() {
+                    presence.joined(socket, room);
+                }
+            }
             // A join behind a disconnect comes too late.
             Join::AlreadyThere | Join::NoSuchMember => {}
         }
@@ -137,7 +148,12 @@ impl NamespaceActor {
         }
         let member = socket.member();
         match self.index.leave(member, room) {
-            Leave::Left { .. } => self.tell(room, RoomCommand::Leave(member)),
+            Leave::Left { .. } => {
+                self.tell(room, RoomCommand::Leave(member));
+                if let Some(presence) = self.link.presence() {
+                    presence.left(socket, room);
+                }
+            }
             Leave::NotThere => {}
         }
     }

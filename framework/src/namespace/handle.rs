@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use actix::{Actor, Addr, AsyncContext, Context, WeakAddr};
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use crate::auth::{JwtAuth, Revocation};
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
+use crate::presence::PresenceShared;
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
 use crate::runtime::shell::is_death;
@@ -39,6 +40,8 @@ pub(crate) struct NamespaceShared {
     pub(crate) listeners: RwLock<Listeners>,
     pub(crate) hooks: RwLock<Hooks>,
     pub(crate) middleware: RwLock<Vec<Middleware>>,
+    /// Who is there, if the application wants to know.
+    pub(crate) presence: OnceLock<Arc<PresenceShared>>,
     auth: RwLock<Option<Arc<JwtAuth>>>,
     /// Started by its first socket, on that socket's worker; another one after a death.
     addr: RwLock<Option<Addr<NamespaceActor>>>,
@@ -296,6 +299,10 @@ impl Namespace {
         Broadcast::new(self.0.clone(), None)
     }
 
+    pub(crate) fn shared(&self) -> &Arc<NamespaceShared> {
+        &self.0
+    }
+
     fn listeners(&self) -> std::sync::RwLockWriteGuard<'_, Listeners> {
         self.0.listeners.write().unwrap_or_else(PoisonError::into_inner)
     }
@@ -319,6 +326,7 @@ impl NamespaceShared {
             listeners: RwLock::default(),
             hooks: RwLock::default(),
             middleware: RwLock::default(),
+            presence: OnceLock::new(),
             auth: RwLock::new(auth),
             addr: RwLock::default(),
             outside: Arc::default(),
@@ -452,6 +460,11 @@ pub(crate) struct NamespaceLink {
 }
 
 impl NamespaceLink {
+    /// Who is told who is there.
+    pub(super) fn presence(&self) -> Option<&Arc<PresenceShared>> {
+        self.shared.presence.get()
+    }
+
     /// Lifecycle: the room has no members.
     pub(crate) fn room_empty(&self, room: RoomName, handled: u64) {
         self.tell(NamespaceCommand::RoomEmpty { room, handled });

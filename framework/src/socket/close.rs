@@ -96,6 +96,7 @@ impl SocketActor {
     fn leaving(&mut self, reason: DisconnectReason, admitted: bool, ctx: &mut Context<Self>) {
         let since = self.socket.runtime().clock.now();
         self.state = State::Leaving { since, reason, admitted };
+        self.socket.set_ended_by(reason);
         self.inbox.clear();
         self.socket.end_acks();
         self.arm(ctx);

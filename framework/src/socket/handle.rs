@@ -76,6 +76,8 @@ pub(crate) struct SocketShared {
     pub(super) bearer: OnceLock<Box<Bearer>>,
     connected: AtomicBool,
     leaving: AtomicBool,
+    /// Set once, when it begins to leave.
+    ended_by: OnceLock<DisconnectReason>,
     /// Operations that wait; a bound for those who emit from outside.
     pub(super) backlog: AtomicUsize,
     addr: OnceLock<Addr<SocketActor>>,
@@ -118,6 +120,7 @@ impl Socket {
             bearer: OnceLock::new(),
             connected: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            ended_by: OnceLock::new(),
             backlog: AtomicUsize::new(0),
             addr: OnceLock::new(),
             local: Mutex::new(local),
@@ -482,6 +485,16 @@ impl Socket {
     /// Whether it was told to leave, or left: its namespace takes another socket of this session.
     pub(crate) fn is_leaving(&self) -> bool {
         self.0.leaving.load(Ordering::Acquire)
+    }
+
+    /// Why it ends, or has ended; `None` if its actor died.
+    pub(crate) fn ended_by(&self) -> Option<DisconnectReason> {
+        self.0.ended_by.get().copied()
+    }
+
+    pub(super) fn set_ended_by(&self, reason: DisconnectReason) {
+        // The first reason is the one that counts.
+        self.0.ended_by.set(reason).ok();
     }
 
     /// Its place among the outboxes, which is its name in the namespace's index.

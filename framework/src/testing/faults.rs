@@ -20,6 +20,8 @@ pub enum Victim {
     Room(String, RoomName),
     /// The actor of a namespace.
     Namespace(String),
+    /// The presence of a namespace.
+    Presence(String),
     /// The fanout of the worker that a socket lives on.
     Fanout(Socket),
 }
@@ -45,6 +47,13 @@ impl Faults {
             Victim::Namespace(namespace) => {
                 if let Some(namespace) = shared.find_namespace(namespace) {
                     namespace.crash(None);
+                }
+            }
+            Victim::Presence(namespace) => {
+                if let Some(namespace) = shared.find_namespace(namespace)
+                    && let Some(presence) = namespace.presence.get()
+                {
+                    presence.crash();
                 }
             }
             Victim::Fanout(socket) => {

@@ -59,6 +59,8 @@ pub struct PresenceConfig {
     pub counts_interval: Duration,
     /// Users that one socket may watch. Default 200: more than a screen shows.
     pub max_watched: usize,
+    /// Users that one answer over HTTP lists. Default 1,000: some 40 KB.
+    pub max_listed: usize,
     /// Bytes of a user's id in a list of those to watch. Default 256, as a room's name has.
     pub max_user_id: usize,
     /// Bytes of the data that a user is shown with (a name, a colour), as JSON. Default 1,024, as
@@ -107,6 +109,7 @@ impl Default for PresenceConfig {
             digest_interval: Duration::from_millis(500),
             counts_interval: Duration::from_secs(1),
             max_watched: 200,
+            max_listed: 1_000,
             max_user_id: 256,
             max_data: 1_024,
             max_offline: 100_000,
