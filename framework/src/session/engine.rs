@@ -129,7 +129,7 @@ impl Engine {
     async fn all_ended(&self, patience: Duration) -> bool {
         let clock = &self.runtime.clock;
         let deadline = clock.now() + patience;
-        while self.len() > 0 || self.runtime.metrics.websockets.value() > 0 {
+        while self.len() > 0 || self.runtime.metrics.total(|all| &all.websockets) > 0 {
             if clock.now() >= deadline {
                 return false;
             }

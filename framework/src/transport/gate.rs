@@ -166,7 +166,7 @@ impl Gate {
     fn require_room(&self) -> Result<(), Reject> {
         let runtime = self.engine.runtime();
         let most = runtime.config.max_connections.saturating_mul(runtime.config.workers);
-        let open = usize::try_from(runtime.metrics.sessions.value()).unwrap_or(0);
+        let open = usize::try_from(runtime.metrics.total(|all| &all.sessions)).unwrap_or(0);
         if open < most { Ok(()) } else { Err(Reject::Unavailable) }
     }
 }
