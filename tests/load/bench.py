@@ -83,6 +83,9 @@ ROWS = {
     "fan-1x1000": Row("fanout --rooms 1 --members 1000 --window 1 --secs 3 --warm 0.5", "µs/delivery", 1.5),
     "fan-1x1000-w16": Row("fanout --rooms 1 --members 1000 --window 16 --secs 3 --warm 0.5", "µs/delivery", 2.0),
     "fan-100x10": Row("fanout --rooms 100 --members 10 --window 1 --secs 3 --warm 0.5", "µs/delivery", 1.5),
+    "mixed-30x10": Row("mixed --rooms 30 --members 10 --hz 10 --secs 4 --warm 0.5", "µs/delivery"),
+    "mixed-1x50": Row("mixed --rooms 1 --members 50 --hz 10 --secs 4 --warm 0.5", "µs/delivery"),
+    "mixed-1x50-burst": Row("mixed --rooms 1 --members 50 --hz 10 --secs 4 --warm 0.5 --burst", "µs/delivery"),
     "connect": Row("connect --total 5000 --conc 32", "µs/connection"),
     "rooms": Row("rooms --conns 50 --names 1000 --secs 2.5 --warm 0.5", "µs/join or leave"),
     "polling": Row(
