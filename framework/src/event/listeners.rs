@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytestring::ByteString;
+use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::Handler;
@@ -17,30 +18,60 @@ use super::Handler;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ListenerId(u64);
 
-/// The handlers to call for one event.
-pub(crate) type Called = SmallVec<[Arc<dyn Handler>; 2]>;
-
 /// Listeners by event.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Listeners(Option<Box<ByEvent>>);
 
-#[derive(Default)]
-struct ByEvent(HashMap<ByteString, SmallVec<[Listener; 1]>>);
+/// Clients choose what is looked up here, but not what it holds: a fast hash does.
+#[derive(Default, Clone)]
+struct ByEvent(HashMap<ByteString, OfEvent, RandomState>);
 
-struct Listener {
+type OfEvent = SmallVec<[Listener; 1]>;
+
+/// Code that waits for an event.
+#[derive(Clone)]
+pub(crate) struct Listener {
     id: ListenerId,
-    once: bool,
+    /// Of a `once` listener: whether it was called.
+    spent: Option<Arc<AtomicBool>>,
     handler: Arc<dyn Handler>,
+}
+
+impl Listener {
+    pub(crate) fn new(handler: impl Handler + 'static) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = ListenerId(NEXT.fetch_add(1, Ordering::Relaxed));
+        Self { id, spent: None, handler: Arc::new(handler) }
+    }
+
+    /// For the first event only.
+    pub(crate) fn once(handler: impl Handler + 'static) -> Self {
+        Self { spent: Some(Arc::default()), ..Self::new(handler) }
+    }
+
+    pub(crate) fn id(&self) -> ListenerId {
+        self.id
+    }
+
+    pub(crate) fn handler(&self) -> &dyn Handler {
+        &*self.handler
+    }
+
+    /// Whether it is to be called: a `once` listener a single time, whatever thread asks.
+    fn is_due(&self) -> bool {
+        self.spent.as_ref().is_none_or(|spent| !spent.swap(true, Ordering::AcqRel))
+    }
+
+    /// Whether it is a `once` listener that was called.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent.as_ref().is_some_and(|spent| spent.load(Ordering::Acquire))
+    }
 }
 
 impl Listeners {
     /// Adds a listener behind the others of its event.
-    pub(crate) fn add(&mut self, event: &str, once: bool, handler: impl Handler + 'static) -> ListenerId {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let id = ListenerId(NEXT.fetch_add(1, Ordering::Relaxed));
-        let listener = Listener { id, once, handler: Arc::new(handler) };
+    pub(crate) fn add(&mut self, event: &str, listener: Listener) {
         self.0.get_or_insert_default().0.entry(event.into()).or_default().push(listener);
-        id
     }
 
     /// Takes all listeners of an event off; tells how many there were.
@@ -53,42 +84,34 @@ impl Listeners {
 
     /// Takes one listener off.
     pub(crate) fn remove(&mut self, id: ListenerId) -> bool {
-        let Some(events) = &mut self.0 else { return false };
         let mut removed = false;
-        events.0.retain(|_, listeners| {
-            listeners.retain(|listener| {
-                removed |= listener.id == id;
-                listener.id != id
-            });
-            !listeners.is_empty()
+        self.retain(|listener| {
+            removed |= listener.id == id;
+            listener.id != id
         });
-        self.release_if_empty();
         removed
     }
 
-    /// Adds the handlers of an event to `called`; a `once` listener is found a single time.
-    pub(crate) fn collect(&mut self, event: &str, called: &mut Called) {
-        let Some(events) = &mut self.0 else { return };
-        let Some(listeners) = events.0.get_mut(event) else { return };
-        called.extend(listeners.iter().map(|listener| listener.handler.clone()));
-        if listeners.iter().any(|listener| listener.once) {
-            listeners.retain(|listener| !listener.once);
-            if listeners.is_empty() {
-                events.0.remove(event);
-                self.release_if_empty();
-            }
-        }
+    /// Takes the `once` listeners off that were called.
+    pub(crate) fn remove_spent(&mut self) {
+        self.retain(|listener| !listener.is_spent());
     }
 
-    /// As [`collect`](Self::collect), if that changes nothing: listeners that many share are read
-    /// far more often than they change. Returns false if a `once` listener is among them.
-    pub(crate) fn collect_shared(&self, event: &str, called: &mut Called) -> bool {
-        let Some(listeners) = self.0.as_ref().and_then(|events| events.0.get(event)) else { return true };
-        if listeners.iter().any(|listener| listener.once) {
-            return false;
+    /// Those to call for an event. A `once` listener is found a single time, and
+    /// [taken off](Self::remove_spent) then.
+    pub(crate) fn due<'a>(&'a self, event: &str) -> impl Iterator<Item = &'a Listener> + use<'a> {
+        let listeners = self.0.as_ref().and_then(|events| events.0.get(event));
+        listeners.into_iter().flatten().filter(|listener| listener.is_due())
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(&Listener) -> bool) {
+        if let Some(events) = &mut self.0 {
+            events.0.retain(|_, listeners| {
+                listeners.retain(|listener| keep(listener));
+                !listeners.is_empty()
+            });
+            self.release_if_empty();
         }
-        called.extend(listeners.iter().map(|listener| listener.handler.clone()));
-        true
     }
 
     fn release_if_empty(&mut self) {
@@ -102,5 +125,32 @@ impl fmt::Debug for Listeners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let events = self.0.iter().flat_map(|events| events.0.keys());
         f.debug_set().entries(events).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::synchronous;
+    use super::*;
+    use crate::socket::Socket;
+
+    #[test]
+    fn a_once_listener_is_found_a_single_time_in_all_copies() {
+        let mut listeners = Listeners::default();
+        listeners.add("e", Listener::new(synchronous(|_: Socket, ()| ())));
+        listeners.add("e", Listener::once(synchronous(|_: Socket, ()| ())));
+        let copy = listeners.clone();
+        let found: usize = std::thread::scope(|scope| {
+            let looking = [&listeners, &copy, &listeners, &copy];
+            let looking =
+                looking.map(|table| scope.spawn(|| table.due("e").filter(|it| it.is_spent()).count()));
+            looking.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(found, 1);
+        listeners.remove_spent();
+        assert_eq!(
+            (listeners.due("e").count(), listeners.remove_event("e"), listeners.0.is_none()),
+            (1, 1, true)
+        );
     }
 }

@@ -10,4 +10,4 @@ pub use binary::Binary;
 pub use handler::IntoAck;
 pub(crate) use handler::{Ack, Answer, Handler, asynchronous, synchronous};
 pub use listeners::ListenerId;
-pub(crate) use listeners::{Called, Listeners};
+pub(crate) use listeners::{Listener, Listeners};

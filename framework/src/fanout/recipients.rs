@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::FixedState;
 use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::Delivery;
 
@@ -20,7 +21,7 @@ use crate::runtime::worker::WorkerId;
 #[derive(Debug, Default)]
 pub(crate) struct Recipients {
     lists: Vec<List>,
-    places: HashMap<SlotRef, u32>,
+    places: HashMap<SlotRef, u32, FixedState>,
 }
 
 #[derive(Debug)]

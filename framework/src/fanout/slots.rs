@@ -7,7 +7,7 @@ use crate::runtime::worker::WorkerId;
 use crate::session::SharedOutbox;
 
 /// A place in one worker's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Slot {
     index: u32,
     generation: u32,

@@ -1,10 +1,12 @@
 //! The namespace's shell: the index decides, the rooms and fanouts deliver.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
+use foldhash::fast::FixedState;
 use greenroom_proto::rooms::{self, Join, Leave, RoomIndex, RoomName, Selection, Skip, Target};
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::{Class, Lane, Step, Ticket};
@@ -15,7 +17,7 @@ use super::protocol::{FindReply, NamespaceCommand};
 use super::{Admission, NamespaceLink, NamespaceShared};
 use crate::auth::Revocation;
 use crate::fanout::{FanoutCommand, FanoutHandle, Push, Recipients, SlotRef};
-use crate::room::{Packet, RoomCommand, RoomHandle};
+use crate::room::{Packet, Report, RoomCommand, RoomHandle};
 use crate::runtime::Runtime;
 use crate::runtime::post::Refused;
 use crate::runtime::shell::Budget;
@@ -28,7 +30,7 @@ pub(super) struct NamespaceActor {
     link: NamespaceLink,
     index: RoomIndex<SlotRef>,
     everyone: Recipients,
-    sockets: HashMap<SlotRef, Socket>,
+    sockets: HashMap<SlotRef, Socket, FixedState>,
     rooms: HashMap<RoomName, Room>,
     /// Sockets of connections whose last socket here has not left yet.
     successors: Vec<Admission>,
@@ -69,7 +71,7 @@ impl NamespaceActor {
             link,
             index: RoomIndex::new(),
             everyone: Recipients::default(),
-            sockets: HashMap::new(),
+            sockets: HashMap::default(),
             rooms: HashMap::new(),
             successors: Vec::new(),
             blocked: Vec::new(),
@@ -108,8 +110,8 @@ impl NamespaceActor {
         self.sockets.remove(&member);
         self.runtime.metrics.sockets.add(-1);
         self.everyone.remove(member);
-        for (room, _) in self.index.remove(member) {
-            self.tell(&room, RoomCommand::Leave(member));
+        for (room, room_empty) in self.index.remove(member) {
+            self.take_out(&room, member, room_empty);
         }
         if let Some(presence) = self.link.presence() {
             presence.ended(socket);
@@ -148,8 +150,8 @@ impl NamespaceActor {
         }
         let member = socket.member();
         match self.index.leave(member, room) {
-            Leave::Left { .. } => {
-                self.tell(room, RoomCommand::Leave(member));
+            Leave::Left { room_empty } => {
+                self.take_out(room, member, room_empty);
                 if let Some(presence) = self.link.presence() {
                     presence.left(socket, room);
                 }
@@ -228,12 +230,23 @@ impl NamespaceActor {
 
     /// Tells a room of a new member; the first one's worker becomes its home.
     fn enter(&mut self, name: &RoomName, member: SlotRef) {
-        if self.rooms.contains_key(name) {
-            return self.tell(name, RoomCommand::Join(member));
+        match self.rooms.entry(name.clone()) {
+            Entry::Occupied(_) => self.tell(name, RoomCommand::Join(member)),
+            Entry::Vacant(vacant) => {
+                let Some(home) = self.runtime.workers.find(member.worker) else { return };
+                let link = self.link.clone();
+                let handle = RoomHandle::start(self.runtime.clone(), &home, name.clone(), link, member);
+                vacant.insert(Room { handle, sent: 0 });
+            }
         }
-        let Some(home) = self.runtime.workers.find(member.worker) else { return };
-        let handle = RoomHandle::start(self.runtime.clone(), &home, name.clone(), self.link.clone(), member);
-        self.rooms.insert(name.clone(), Room { handle, sent: 0 });
+    }
+
+    /// Tells a room of a member that left it. The last one ends it, here and now if nothing is on its
+    /// way to it.
+    fn take_out(&mut self, name: &RoomName, member: SlotRef, room_empty: bool) {
+        if !(room_empty && self.end_room(name, |room| room.handle.has_handled(room.sent))) {
+            self.tell(name, RoomCommand::Leave(member));
+        }
     }
 
     /// Sends to a room that lives.
@@ -248,19 +261,25 @@ impl NamespaceActor {
     }
 
     /// A room name has one incarnation: a room ends only if nothing is on its way to it.
-    fn room_empty(&mut self, name: &RoomName, handled: u64) {
-        if self.rooms.get(name).is_some_and(|room| room.sent == handled)
-            && let Some(room) = self.rooms.remove(name)
-        {
-            room.handle.stop(&self.runtime);
+    fn end_room(&mut self, name: &RoomName, may_end: impl FnOnce(&Room) -> bool) -> bool {
+        let Entry::Occupied(room) = self.rooms.entry(name.clone()) else { return false };
+        let may_end = may_end(room.get());
+        if may_end {
+            room.remove().handle.stop(&self.runtime);
         }
+        may_end
+    }
+
+    fn room_empty(&mut self, name: &RoomName, report: &Report) {
+        self.end_room(name, |room| room.handle.reports(report) && room.sent == report.handled());
     }
 
     /// Makes the room again, at home where one of its members still has a thread. Those without one
     /// are about to leave.
-    fn room_lost(&mut self, name: &RoomName, handled: u64) {
-        let Some(room) = self.rooms.remove(name) else { return };
-        self.runtime.metrics.packets_lost.add(room.sent.saturating_sub(handled));
+    fn room_lost(&mut self, name: &RoomName, report: &Report) {
+        let Some(room) = self.rooms.get(name).filter(|room| room.handle.reports(report)) else { return };
+        self.runtime.metrics.packets_lost.add(room.sent.saturating_sub(report.handled()));
+        self.rooms.remove(name);
         let mut members: Vec<_> = self.index.members(name).collect();
         let is_reachable = |member: &SlotRef| {
             self.runtime.workers.find(member.worker).is_some_and(|worker| worker.fanout.is_running())
@@ -326,8 +345,8 @@ impl Handler<NamespaceCommand> for NamespaceActor {
             NamespaceCommand::LaneClear => self.continue_from_outside(),
             NamespaceCommand::Disconnect(socket) => self.disconnect(&socket),
             NamespaceCommand::Revoke(revocation) => self.revoke(&revocation),
-            NamespaceCommand::RoomEmpty { room, handled } => self.room_empty(&room, handled),
-            NamespaceCommand::RoomLost { room, handled } => self.room_lost(&room, handled),
+            NamespaceCommand::RoomEmpty { room, report } => self.room_empty(&room, &report),
+            NamespaceCommand::RoomLost { room, report } => self.room_lost(&room, &report),
             #[cfg(feature = "testing")]
             NamespaceCommand::Crash(None) => crash(),
             #[cfg(feature = "testing")]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use actix::{Actor, Addr, AsyncContext, Context, WeakAddr};
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use bytestring::ByteString;
 use greenroom_proto::rooms::{RoomName, Selection};
@@ -18,9 +19,10 @@ use super::hooks::Middleware;
 use super::protocol::NamespaceCommand;
 use crate::auth::{JwtAuth, Revocation};
 use crate::error::{EmitError, Emitted, Reject};
-use crate::event::{FromArgs, IntoAck, IntoArgs, ListenerId, Listeners, asynchronous, synchronous};
+use crate::event::{FromArgs, IntoAck, IntoArgs, Listener, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
 use crate::presence::PresenceShared;
+use crate::room::Report;
 use crate::runtime::Runtime;
 use crate::runtime::post::{self, Refused};
 use crate::runtime::shell::is_death;
@@ -37,7 +39,8 @@ pub struct Namespace(Arc<NamespaceShared>);
 pub(crate) struct NamespaceShared {
     pub(crate) path: ByteString,
     pub(crate) runtime: Arc<Runtime>,
-    pub(crate) listeners: RwLock<Listeners>,
+    /// Read for every event on all workers, changed rarely: readers write nothing that they share.
+    pub(crate) listeners: ArcSwap<Listeners>,
     pub(crate) hooks: RwLock<Hooks>,
     pub(crate) middleware: RwLock<Vec<Middleware>>,
     /// Who is there, if the application wants to know.
@@ -190,7 +193,7 @@ impl Namespace {
         T: FromArgs,
         R: IntoAck,
     {
-        self.listeners().add(event, false, synchronous(handler))
+        self.listen(event, Listener::new(synchronous(handler)))
     }
 
     /// As [`on`](Self::on), for the first such event of any socket only.
@@ -207,7 +210,7 @@ impl Namespace {
         T: FromArgs,
         R: IntoAck,
     {
-        self.listeners().add(event, true, synchronous(handler))
+        self.listen(event, Listener::once(synchronous(handler)))
     }
 
     /// As [`on`](Self::on), for a handler that waits for something, see [`Socket::on_async`].
@@ -217,7 +220,7 @@ impl Namespace {
         T: FromArgs,
         Fut: Future<Output: IntoAck> + 'static,
     {
-        self.listeners().add(event, false, asynchronous(handler))
+        self.listen(event, Listener::new(asynchronous(handler)))
     }
 
     /// Takes all listeners of an event off; tells how many there were. Those that a socket has of
@@ -232,13 +235,13 @@ impl Namespace {
     /// ```
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn off(&self, event: &str) -> usize {
-        self.listeners().remove_event(event)
+        self.0.change_listeners(|listeners| listeners.remove_event(event))
     }
 
     /// Takes one listener off; tells whether it was there (Socket.IO's `off(event, listener)`).
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn remove_listener(&self, listener: ListenerId) -> bool {
-        self.listeners().remove(listener)
+        self.0.change_listeners(|listeners| listeners.remove(listener))
     }
 
     /// Lets clients join and leave rooms themselves, by `emit("join", room)` and
@@ -303,8 +306,9 @@ impl Namespace {
         &self.0
     }
 
-    fn listeners(&self) -> std::sync::RwLockWriteGuard<'_, Listeners> {
-        self.0.listeners.write().unwrap_or_else(PoisonError::into_inner)
+    fn listen(&self, event: &str, listener: Listener) -> ListenerId {
+        self.0.change_listeners(|listeners| listeners.add(event, listener.clone()));
+        listener.id()
     }
 
     fn hooks(&self) -> std::sync::RwLockWriteGuard<'_, Hooks> {
@@ -323,7 +327,7 @@ impl NamespaceShared {
         Arc::new(Self {
             path,
             runtime,
-            listeners: RwLock::default(),
+            listeners: ArcSwap::default(),
             hooks: RwLock::default(),
             middleware: RwLock::default(),
             presence: OnceLock::new(),
@@ -331,6 +335,17 @@ impl NamespaceShared {
             addr: RwLock::default(),
             outside: Arc::default(),
         })
+    }
+
+    /// Puts a changed copy of the listeners in place; `change` runs again if somebody else was faster.
+    pub(crate) fn change_listeners<R: Default>(&self, change: impl Fn(&mut Listeners) -> R) -> R {
+        let mut result = R::default();
+        self.listeners.rcu(|listeners| {
+            let mut changed = Listeners::clone(listeners);
+            result = change(&mut changed);
+            changed
+        });
+        result
     }
 
     /// What verifies the tokens of those who connect.
@@ -466,13 +481,13 @@ impl NamespaceLink {
     }
 
     /// Lifecycle: the room has no members.
-    pub(crate) fn room_empty(&self, room: RoomName, handled: u64) {
-        self.tell(NamespaceCommand::RoomEmpty { room, handled });
+    pub(crate) fn room_empty(&self, room: RoomName, report: Report) {
+        self.tell(NamespaceCommand::RoomEmpty { room, report });
     }
 
     /// Lifecycle: the room's actor is no more.
-    pub(crate) fn room_lost(&self, room: RoomName, handled: u64) {
-        self.tell(NamespaceCommand::RoomLost { room, handled });
+    pub(crate) fn room_lost(&self, room: RoomName, report: Report) {
+        self.tell(NamespaceCommand::RoomLost { room, report });
     }
 
     /// The namespace's actor is no more: its clients come back on new connections, to a new and empty

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::handle::OutsidePermit;
 use crate::auth::Revocation;
 use crate::fanout::SlotRef;
-use crate::room::Packet;
+use crate::room::{Packet, Report};
 use crate::socket::Socket;
 
 /// What a namespace can be told.
@@ -42,9 +42,9 @@ pub(crate) enum NamespaceCommand {
     /// From outside: tokens are revoked; sockets that came with one of them are told.
     Revoke(Arc<Revocation>),
     /// From a room: no members after so many commands. It stops if none was sent since.
-    RoomEmpty { room: RoomName, handled: u64 },
+    RoomEmpty { room: RoomName, report: Report },
     /// From what is left of a room that died, or whose thread ended: made again from the index.
-    RoomLost { room: RoomName, handled: u64 },
+    RoomLost { room: RoomName, report: Report },
     /// From a fault test: ends this actor, or that of a room, by a panic.
     #[cfg(feature = "testing")]
     Crash(Option<RoomName>),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use greenroom_proto::rooms::{RoomName, Skip};
 
-use super::{Packet, RoomCommand};
+use super::{Packet, Progress, RoomCommand};
 use crate::fanout::{Recipients, SlotRef};
 use crate::namespace::NamespaceLink;
 use crate::runtime::Runtime;
@@ -25,15 +25,20 @@ pub(super) struct Life {
     pub(super) runtime: Arc<Runtime>,
     pub(super) name: RoomName,
     pub(super) namespace: NamespaceLink,
-    /// Commands handled so far: the namespace compares it with what it sent.
-    handled: u64,
+    /// The namespace compares it with what it sent.
+    progress: Progress,
     /// The namespace asked for the end.
     stopped: bool,
 }
 
 impl Life {
-    pub(super) fn new(runtime: Arc<Runtime>, name: RoomName, namespace: NamespaceLink) -> Self {
-        Self { runtime, name, namespace, handled: 0, stopped: false }
+    pub(super) fn new(
+        runtime: Arc<Runtime>,
+        name: RoomName,
+        namespace: NamespaceLink,
+        progress: Progress,
+    ) -> Self {
+        Self { runtime, name, namespace, progress, stopped: false }
     }
 }
 
@@ -45,10 +50,8 @@ impl Drop for Life {
         if is_death() {
             self.runtime.metrics.actor_deaths.count();
             tracing::error!(room = %self.name, "a room died; its namespace makes it again");
-            // The last one was only begun.
-            self.handled = self.handled.saturating_sub(1);
         }
-        self.namespace.room_lost(self.name.clone(), self.handled);
+        self.namespace.room_lost(self.name.clone(), self.progress.report());
     }
 }
 
@@ -70,15 +73,16 @@ impl RoomActor {
         if self.members.remove(member) {
             self.life.runtime.metrics.members.add(-1);
         }
+        self.life.progress.count();
         if self.members.is_empty() {
-            self.life.namespace.room_empty(self.life.name.clone(), self.life.handled);
+            self.life.namespace.room_empty(self.life.name.clone(), self.life.progress.report());
         }
     }
 
     fn broadcast(&self, packet: Packet, skip: &Skip<SlotRef>, ctx: &mut Context<Self>) {
         let blocked = self.members.deliver(&self.life.runtime, &packet.frames, packet.delivery, skip);
         if blocked.is_empty() {
-            return;
+            return self.life.progress.count();
         }
         let ticket = packet.ticket;
         let wait = async move {
@@ -87,7 +91,7 @@ impl RoomActor {
             }
             drop(ticket);
         };
-        ctx.wait(wait.into_actor(self).map(|(), _, _| ()));
+        ctx.wait(wait.into_actor(self).map(|(), actor, _| actor.life.progress.count()));
     }
 }
 
@@ -110,9 +114,11 @@ impl Handler<RoomCommand> for RoomActor {
     type Result = ();
 
     fn handle(&mut self, command: RoomCommand, ctx: &mut Self::Context) {
-        self.life.handled += 1;
         match command {
-            RoomCommand::Join(member) => self.join(member),
+            RoomCommand::Join(member) => {
+                self.join(member);
+                self.life.progress.count();
+            }
             RoomCommand::Leave(member) => self.leave(member),
             RoomCommand::Broadcast { packet, skip } => self.broadcast(packet, &skip, ctx),
             RoomCommand::Stop => {

@@ -9,7 +9,9 @@
 
 mod actor;
 mod handle;
+mod progress;
 mod protocol;
 
 pub(crate) use handle::RoomHandle;
+pub(crate) use progress::{Progress, Report};
 pub(crate) use protocol::{Packet, RoomCommand};

@@ -15,11 +15,12 @@ use crate::fanout::SlotRef;
 pub(crate) enum RoomCommand {
     /// The index has a new member for this room.
     Join(SlotRef),
-    /// The index took a member out; after the last one the room reports that it is empty.
+    /// The index took a member out; after the last one the room reports that it is empty. (With nothing
+    /// on its way to the room, the last one's leaving is `Stop`.)
     Leave(SlotRef),
     /// A packet for all members but those to skip.
     Broadcast { packet: Packet, skip: Skip<SlotRef> },
-    /// Nothing was sent after the report that the room is empty: it ends.
+    /// The room has no members, and nothing is on its way to it: it ends.
     Stop,
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]

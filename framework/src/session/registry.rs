@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use foldhash::fast::FixedState;
 use uuid::Uuid;
 
 use super::handle::SessionHandle;
@@ -20,7 +21,9 @@ pub(super) struct Registry {
     shards: [Shard; SHARDS],
 }
 
-type Shard = RwLock<HashMap<SessionId, SessionHandle>>;
+type Shard = RwLock<Sessions>;
+/// The ids in it are random already.
+type Sessions = HashMap<SessionId, SessionHandle, FixedState>;
 
 impl SessionId {
     /// A new one, from a cryptographically secure source.
@@ -30,8 +33,8 @@ impl SessionId {
 
     /// Reads exactly the form that is written.
     fn parse(text: &str) -> Option<Self> {
-        let id = Uuid::try_parse(text).ok().map(Self)?;
-        (id.to_string() == text).then_some(id)
+        let id = Uuid::try_parse(text).ok()?;
+        (id.as_simple().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(Self(id))
     }
 }
 
@@ -75,11 +78,11 @@ impl Registry {
         self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
     }
 
-    fn read(&self, id: SessionId) -> RwLockReadGuard<'_, HashMap<SessionId, SessionHandle>> {
+    fn read(&self, id: SessionId) -> RwLockReadGuard<'_, Sessions> {
         self.shard(id).read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, id: SessionId) -> RwLockWriteGuard<'_, HashMap<SessionId, SessionHandle>> {
+    fn write(&self, id: SessionId) -> RwLockWriteGuard<'_, Sessions> {
         self.shard(id).write().unwrap_or_else(PoisonError::into_inner)
     }
 

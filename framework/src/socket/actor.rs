@@ -9,14 +9,13 @@ use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFut
 use greenroom_proto::rate::Limiter;
 use greenroom_proto::socket::lane::Lane;
 use greenroom_proto::socket::reason::DisconnectReason;
-use smallvec::SmallVec;
 
 use super::limit::limiter;
 use super::program::Taken;
+use super::pushes::Pushes;
 use super::token::Watch;
 use super::{Inbound, Op, Socket, SocketCommand};
 use crate::error::AckError;
-use crate::fanout::Push;
 use crate::runtime::post;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
@@ -35,7 +34,7 @@ pub(super) struct SocketActor {
     /// Packets that wait for the admission, the lane or an asynchronous handler.
     pub(super) inbox: VecDeque<(Inbound, ReadPermit)>,
     /// Packets for single clients of this worker, sent together at the end of the turn.
-    pub(super) pushes: SmallVec<[Push; 1]>,
+    pub(super) pushes: Pushes,
     /// A full mailbox has to take something before anything else is sent.
     pub(super) blocked: bool,
     /// What was to be sent behind that, in order.
@@ -100,6 +99,7 @@ impl SocketActor {
             let socket = socket.clone();
             move || died(&socket)
         });
+        let pushes = Pushes::new(socket.member().slot);
         Self {
             socket,
             worker,
@@ -107,7 +107,7 @@ impl SocketActor {
             lane,
             program: VecDeque::new(),
             inbox: VecDeque::new(),
-            pushes: SmallVec::new(),
+            pushes,
             blocked: false,
             refused: VecDeque::new(),
             limiter: limiter(&runtime.config),
@@ -122,10 +122,7 @@ impl SocketActor {
     }
 
     fn packets(&mut self, packets: Vec<Inbound>, permit: &ReadPermit, ctx: &mut Context<Self>) {
-        if packets.len() > 1 {
-            // Most events are acknowledged: one allocation for all the answers.
-            self.pushes.reserve(packets.len());
-        }
+        self.pushes.expect(packets.len());
         for packet in packets {
             match packet {
                 // At once: a handler that the inbox waits for may be waiting for this.

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::PoisonError;
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use actix::{ActorFuture, AsyncContext, Context};
@@ -10,13 +9,14 @@ use bytestring::ByteString;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::{AckId, encode};
+use smallvec::SmallVec;
 
 use super::actor::{SocketActor, State};
 use super::token::REFRESH;
 use super::turn::{self, Panicked};
 use super::{Inbound, Op, Socket};
 use crate::error::Reject;
-use crate::event::{Ack, Answer, Args, Called, EncodedArgs, Handler, IntoArgs};
+use crate::event::{Ack, Answer, Args, EncodedArgs, Handler, IntoArgs, Listener, Listeners};
 
 impl SocketActor {
     pub(super) fn dispatch(&mut self, packet: Inbound, ctx: &mut Context<Self>) {
@@ -42,30 +42,26 @@ impl SocketActor {
         if **name == *REFRESH {
             return self.refresh(&args, Reply { to: ack }, ctx);
         }
-        let mut called = self.listeners_of(name);
+        let namespace = &self.socket.shared().namespace;
+        let (shared, own) = (namespace.listeners.load(), self.socket.due_listeners(name));
+        let mut called: SmallVec<[&Listener; 2]> = shared.due(name).collect();
+        if called.iter().any(|listener| listener.is_spent()) {
+            namespace.change_listeners(Listeners::remove_spent);
+        }
+        called.extend(&own);
         let Some(last) = called.pop() else { return };
         // The one that acknowledges: the first with something to say, else the first.
-        let first = called.iter().position(|handler| handler.answers());
-        let answering = first.unwrap_or(if last.answers() { called.len() } else { 0 });
+        let first = called.iter().position(|listener| listener.handler().answers());
+        let answering = first.unwrap_or(if last.handler().answers() { called.len() } else { 0 });
         let reply = |place| Reply { to: ack.filter(|_| place == answering) };
-        for (place, handler) in called.iter().enumerate() {
-            self.call(&**handler, args.clone(), reply(place), ctx);
+        for (place, listener) in called.iter().enumerate() {
+            self.call(listener.handler(), args.clone(), reply(place), ctx);
             if self.state != State::Open {
                 // It disconnected its own socket, whose last hooks have run.
                 return;
             }
         }
-        self.call(&*last, args, reply(called.len()), ctx);
-    }
-
-    fn listeners_of(&self, name: &str) -> Called {
-        let mut called = Called::new();
-        let shared = &self.socket.shared().namespace.listeners;
-        if !shared.read().unwrap_or_else(PoisonError::into_inner).collect_shared(name, &mut called) {
-            shared.write().unwrap_or_else(PoisonError::into_inner).collect(name, &mut called);
-        }
-        self.socket.local().listeners.collect(name, &mut called);
-        called
+        self.call(last.handler(), args, reply(called.len()), ctx);
     }
 
     fn call(&mut self, handler: &dyn Handler, args: Args, reply: Reply, ctx: &mut Context<Self>) {
@@ -94,10 +90,10 @@ impl SocketActor {
     /// Acknowledges, or tells the client of a refusal that nothing else would tell it.
     pub(super) fn reply(&mut self, reply: Reply, ack: Ack, ctx: &mut Context<Self>) {
         let op = match (reply.to, ack) {
-            (Some(id), Ok(args)) => Some(self.ack_packet(id, &args)),
+            (Some(id), Ok(args)) => self.acknowledge(id, &args),
             (Some(id), Err(reject)) => {
                 let body = serde_json::json!({ "error": reject });
-                body.into_args().ok().map(|args| self.ack_packet(id, &args))
+                body.into_args().ok().and_then(|args| self.acknowledge(id, &args))
             }
             (None, Err(reject)) => self.socket.emit_error(&reject),
             (None, Ok(_)) => None,
@@ -105,11 +101,17 @@ impl SocketActor {
         self.ask(op, ctx);
     }
 
-    fn ack_packet(&self, id: AckId, args: &EncodedArgs) -> Op {
+    /// Puts the acknowledgement behind those that leave; gives it back if it has to wait for its turn.
+    fn acknowledge(&mut self, id: AckId, args: &EncodedArgs) -> Option<Op> {
         self.socket.runtime().metrics.packets_encoded.count();
+        let in_run = self.answers_in_runs();
         let path = &self.socket.shared().namespace.path;
+        if in_run {
+            encode::append_ack(self.pushes.run(), path, id, args.items(), &args.attachments);
+            return None;
+        }
         let frames = encode::ack(path, id, args.items(), &args.attachments);
-        Op::Own { frames, delivery: Delivery::Reliable }
+        Some(Op::Own { frames, delivery: Delivery::Reliable })
     }
 }
 

@@ -22,7 +22,7 @@ use super::token::Bearer;
 use super::{Inbound, Op, SocketCommand, record};
 use crate::auth::{Renewal, Revocation};
 use crate::error::{AckError, EmitError, Emitted, Reject};
-use crate::event::{Args, FromArgs, IntoAck, ListenerId, Listeners, asynchronous, synchronous};
+use crate::event::{Args, FromArgs, IntoAck, Listener, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
 use crate::namespace::{Hooks, Namespace, NamespaceShared};
 use crate::runtime::Runtime;
@@ -81,12 +81,14 @@ pub(crate) struct SocketShared {
     /// Operations that wait; a bound for those who emit from outside.
     pub(super) backlog: AtomicUsize,
     addr: OnceLock<Addr<SocketActor>>,
+    /// Whether it has, or had, listeners of its own: else events need not lock.
+    listens: AtomicBool,
     local: Mutex<Local>,
 }
 
 /// What changes while a socket lives.
 pub(super) struct Local {
-    pub(super) listeners: Listeners,
+    listeners: Listeners,
     pub(super) hooks: Option<Box<Hooks>>,
     pub(super) acks: Acks<AckReply>,
     /// The client will acknowledge nothing any more.
@@ -123,6 +125,7 @@ impl Socket {
             ended_by: OnceLock::new(),
             backlog: AtomicUsize::new(0),
             addr: OnceLock::new(),
+            listens: AtomicBool::new(false),
             local: Mutex::new(local),
         }))
     }
@@ -303,7 +306,7 @@ impl Socket {
         T: FromArgs,
         R: IntoAck,
     {
-        self.local().listeners.add(event, false, synchronous(handler))
+        self.listen(event, Listener::new(synchronous(handler)))
     }
 
     /// As [`on`](Self::on), for one event only.
@@ -320,7 +323,7 @@ impl Socket {
         T: FromArgs,
         R: IntoAck,
     {
-        self.local().listeners.add(event, true, synchronous(handler))
+        self.listen(event, Listener::once(synchronous(handler)))
     }
 
     /// As [`on`](Self::on), for a handler that waits for something. Handlers start in the order of
@@ -340,7 +343,7 @@ impl Socket {
         T: FromArgs,
         Fut: Future<Output: IntoAck> + 'static,
     {
-        self.local().listeners.add(event, false, asynchronous(handler))
+        self.listen(event, Listener::new(asynchronous(handler)))
     }
 
     /// Takes all of this socket's listeners of an event off; tells how many there were. Those of the
@@ -399,6 +402,26 @@ impl Socket {
     /// ```
     pub fn on_disconnect(&self, hook: impl Fn(Self, DisconnectReason) + Send + Sync + 'static) {
         self.local().hooks.get_or_insert_default().disconnect.push(Arc::new(hook));
+    }
+
+    fn listen(&self, event: &str, listener: Listener) -> ListenerId {
+        let id = listener.id();
+        self.local().listeners.add(event, listener);
+        self.0.listens.store(true, Ordering::Release);
+        id
+    }
+
+    /// The listeners of its own that an event is for.
+    pub(super) fn due_listeners(&self, event: &str) -> SmallVec<[Listener; 1]> {
+        if !self.0.listens.load(Ordering::Acquire) {
+            return SmallVec::new();
+        }
+        let mut local = self.local();
+        let due: SmallVec<[Listener; 1]> = local.listeners.due(event).cloned().collect();
+        if due.iter().any(Listener::is_spent) {
+            local.listeners.remove_spent();
+        }
+        due
     }
 
     /// Hands an operation to the running turn, or to this socket's actor.

@@ -12,6 +12,7 @@
 //! | `handle.rs`, `emit.rs` | [`Socket`] and [`Broadcast`]: what users hold |
 //! | `turn.rs` | operations that user code asks for while it runs |
 //! | `program.rs` | those operations in order, through the lane |
+//! | `pushes.rs` | packets that leave together at the end of a turn |
 //! | `connect.rs` | from CONNECT to the answer: token, middleware, namespace |
 //! | `dispatch.rs` | from a packet to listeners to the acknowledgement |
 //! | `token.rs` | the token while the socket is open: refresh, expiry |
@@ -27,6 +28,7 @@ mod handle;
 mod limit;
 mod program;
 mod protocol;
+mod pushes;
 mod table;
 mod token;
 mod turn;

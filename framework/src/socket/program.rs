@@ -8,6 +8,7 @@ use std::pin::Pin;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use bytes::Bytes;
+use greenroom_proto::engineio::handshake::TransportName;
 use greenroom_proto::rooms::Selection;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::{Class, Step, Ticket};
@@ -91,15 +92,26 @@ impl SocketActor {
     /// Sends the gathered packets.
     pub(super) fn flush(&mut self, ctx: &mut Context<Self>) {
         if !self.pushes.is_empty() && !self.blocked {
-            let pushes = std::mem::take(&mut self.pushes);
-            let fanout = self.worker.handle.fanout.clone();
-            self.send_to_fanout(&fanout, FanoutCommand::Push(pushes), ctx);
+            let pushes = self.pushes.take();
+            let worker = self.worker.clone();
+            self.send_to_fanout(&worker.handle.fanout, FanoutCommand::Push(pushes), ctx);
         }
     }
 
     /// Before its admission a socket emits nothing; what its middleware asked for waits.
     fn may_perform(&self) -> bool {
         !self.blocked && self.is_past_admission()
+    }
+
+    /// Whether an acknowledgement can be written into a run of them: it overtakes nothing if it leaves
+    /// now, and its client has a WebSocket, which never becomes a poll again. (A run is one entry of the
+    /// outbox, and a poll's payload is cut between entries.)
+    pub(super) fn answers_in_runs(&self) -> bool {
+        self.state == State::Open
+            && !self.blocked
+            && self.program.is_empty()
+            && self.lane.lets_pass(&Class::Own)
+            && self.socket.session().transport_name() == TransportName::WebSocket
     }
 
     /// Returns false if the lane takes no more.
@@ -172,7 +184,7 @@ impl SocketActor {
     fn push_own(&mut self, packet: Bytes, delivery: Delivery) {
         // A client that has been told that it left may have a new socket by now.
         if !matches!(self.state, State::Left { .. }) {
-            self.pushes.push(Push { to: self.socket.member().slot, packet, delivery });
+            self.pushes.push_own(packet, delivery);
         }
     }
 

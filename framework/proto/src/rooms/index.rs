@@ -6,6 +6,7 @@ use std::{
     hash::Hash,
 };
 
+use foldhash::fast::FixedState;
 use smallvec::SmallVec;
 
 use super::RoomName;
@@ -23,7 +24,9 @@ use super::RoomName;
 /// [`room_count`](Self::room_count) before it joins.
 pub struct RoomIndex<M> {
     members: Vec<Member<M>>,
-    places: HashMap<M, u32>,
+    /// The server names members and a client names rooms: a fast hash does for the former, while the
+    /// latter need one that cannot be foreseen.
+    places: HashMap<M, u32, FixedState>,
     own: HashMap<RoomName, M>,
     rooms: Vec<RoomEntry>,
     free: Vec<RoomId>,
@@ -305,7 +308,7 @@ impl<M> Default for RoomIndex<M> {
     fn default() -> Self {
         Self {
             members: Vec::new(),
-            places: HashMap::new(),
+            places: HashMap::default(),
             own: HashMap::new(),
             rooms: Vec::new(),
             free: Vec::new(),

@@ -36,8 +36,9 @@ pub enum Pushed {
 
 /// Packets that wait for one peer, each held as the WebSocket frames that carry it.
 ///
-/// An entry is one packet: a text frame, followed by its attachments as binary frames. The same
-/// `Bytes` is shared by all receivers of a broadcast. A poll turns the frames back into packets.
+/// An entry is one packet: a text frame, followed by its attachments as binary frames. For a WebSocket
+/// it may be several packets. The same `Bytes` is shared by all receivers of a broadcast. A poll turns
+/// the frames back into packets.
 ///
 /// An empty outbox holds no heap memory.
 #[derive(Debug)]

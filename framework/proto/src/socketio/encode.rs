@@ -2,7 +2,7 @@
 //!
 //! Takes: namespaces, names, ids, JSON text. Emits: one text frame, with the `4` of Engine.IO before
 //! the packet, and one binary frame for each attachment. Keeps: the header of the frame, the packet
-//! and its attachments are written into one buffer of the right size.
+//! and its attachments are written into one buffer, which has the right size if it is for them alone.
 //!
 //! JSON text is taken as it is: it is what `serde_json` wrote, or what a decoder let through. It has
 //! no control characters then, so the separator of polling payloads cannot be in it.
@@ -17,19 +17,19 @@ use crate::engineio::frame;
 /// Grants a namespace, or asks for it; `payload_json` is an object, or empty for none.
 #[must_use]
 pub fn connect(ns: &str, payload_json: &str) -> Bytes {
-    Outgoing::new("0", ns).encode([payload_json, "", "", "", ""])
+    Outgoing::new("40", ns).encode([payload_json, "", "", "", ""])
 }
 
 /// Refuses a namespace; `payload_json` is an object with a `message`.
 #[must_use]
 pub fn connect_error(ns: &str, payload_json: &str) -> Bytes {
-    Outgoing::new("4", ns).encode([payload_json, "", "", "", ""])
+    Outgoing::new("44", ns).encode([payload_json, "", "", "", ""])
 }
 
 /// Leaves a namespace, or ends it for the client.
 #[must_use]
 pub fn disconnect(ns: &str) -> Bytes {
-    Outgoing::new("1", ns).encode([""; 5])
+    Outgoing::new("41", ns).encode([""; 5])
 }
 
 /// An event; `args_json_items` are its arguments without brackets, separated by commas, or empty
@@ -42,34 +42,48 @@ pub fn event(
     attachments: &[Bytes],
     ack: Option<AckId>,
 ) -> Bytes {
-    let digit = if attachments.is_empty() { "2" } else { "5" };
+    let digits = if attachments.is_empty() { "42" } else { "45" };
     let name_end = if args_json_items.is_empty() { "\"" } else { "\"," };
-    let packet = Outgoing { digit, attachments, ns, id: ack };
+    let packet = Outgoing { digits, attachments, ns, id: ack };
     packet.encode(["[\"", &escaped(name), name_end, args_json_items, "]"])
 }
 
 /// The acknowledgement of the event with this id; `args_json_items` as in [`event`].
 #[must_use]
 pub fn ack(ns: &str, id: AckId, args_json_items: &str, attachments: &[Bytes]) -> Bytes {
-    let digit = if attachments.is_empty() { "3" } else { "6" };
-    let packet = Outgoing { digit, attachments, ns, id: Some(id) };
-    packet.encode(["[", args_json_items, "]", "", ""])
+    let mut out = BytesMut::new();
+    append_ack(&mut out, ns, id, args_json_items, attachments);
+    out.freeze()
+}
+
+/// As [`ack`], behind what `out` has already.
+pub fn append_ack(out: &mut BytesMut, ns: &str, id: AckId, args_json_items: &str, attachments: &[Bytes]) {
+    let digits = if attachments.is_empty() { "43" } else { "46" };
+    let packet = Outgoing { digits, attachments, ns, id: Some(id) };
+    packet.append(out, ["[", args_json_items, "]", "", ""]);
 }
 
 /// A packet without its payload.
 struct Outgoing<'a> {
-    digit: &'static str,
+    /// Those of Engine.IO and of Socket.IO.
+    digits: &'static str,
     attachments: &'a [Bytes],
     ns: &'a str,
     id: Option<AckId>,
 }
 
 impl<'a> Outgoing<'a> {
-    const fn new(digit: &'static str, ns: &'a str) -> Self {
-        Self { digit, attachments: &[], ns, id: None }
+    const fn new(digits: &'static str, ns: &'a str) -> Self {
+        Self { digits, attachments: &[], ns, id: None }
     }
 
     fn encode(&self, payload: [&str; 5]) -> Bytes {
+        let mut out = BytesMut::new();
+        self.append(&mut out, payload);
+        out.freeze()
+    }
+
+    fn append(&self, out: &mut BytesMut, payload: [&str; 5]) {
         let mut count = itoa::Buffer::new();
         let (count, dash) = match self.attachments.len() {
             0 => ("", ""),
@@ -79,17 +93,18 @@ impl<'a> Outgoing<'a> {
         let mut id = itoa::Buffer::new();
         let id = self.id.map_or("", |AckId(number)| id.format(number));
         let [a, b, c, d, e] = payload;
-        let text = ["4", self.digit, count, dash, ns, comma, id, a, b, c, d, e].map(str::as_bytes);
-        self.frames(&text)
+        let text = [self.digits, count, dash, ns, comma, id, a, b, c, d, e].map(str::as_bytes);
+        self.append_frames(out, &text);
     }
 
-    fn frames(&self, text: &[&[u8]]) -> Bytes {
-        let text_len: usize = text.iter().map(|part| part.len()).sum();
-        let attached: usize = self.attachments.iter().map(|data| frame::framed_len(data.len())).sum();
-        let mut out = BytesMut::with_capacity(frame::framed_len(text_len).saturating_add(attached));
-        frame::append_text(&mut out, text);
-        self.attachments.iter().for_each(|data| frame::append_binary(&mut out, data));
-        out.freeze()
+    fn append_frames(&self, out: &mut BytesMut, text: &[&[u8]]) {
+        if !self.attachments.is_empty() {
+            let text_len: usize = text.iter().map(|part| part.len()).sum();
+            let attached: usize = self.attachments.iter().map(|data| frame::framed_len(data.len())).sum();
+            out.reserve(frame::framed_len(text_len).saturating_add(attached));
+        }
+        frame::append_text(out, text);
+        self.attachments.iter().for_each(|data| frame::append_binary(out, data));
     }
 }
 

@@ -54,19 +54,18 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn wire_type(&mut self) -> Result<WireType, DecodeError> {
-        let mut chars = self.rest.chars();
-        let wire_type = match chars.next() {
-            Some('0') => WireType::Connect,
-            Some('1') => WireType::Disconnect,
-            Some('2') => WireType::Event,
-            Some('3') => WireType::Ack,
-            Some('4') => WireType::ConnectError,
-            Some('5') => WireType::BinaryEvent,
-            Some('6') => WireType::BinaryAck,
+        let wire_type = match self.rest.as_bytes().first() {
+            Some(b'0') => WireType::Connect,
+            Some(b'1') => WireType::Disconnect,
+            Some(b'2') => WireType::Event,
+            Some(b'3') => WireType::Ack,
+            Some(b'4') => WireType::ConnectError,
+            Some(b'5') => WireType::BinaryEvent,
+            Some(b'6') => WireType::BinaryAck,
             Some(_) => return Err(self.error(DecodeErrorKind::UnknownType)),
             None => return Err(self.error(DecodeErrorKind::Empty)),
         };
-        self.rest = chars.as_str();
+        self.take(1);
         Ok(wire_type)
     }
 
@@ -109,10 +108,14 @@ impl<'a> Cursor<'a> {
     }
 
     fn digits(&mut self) -> &'a str {
-        let behind = self.rest.trim_start_matches(|character: char| character.is_ascii_digit());
-        let digits = self.rest.strip_suffix(behind).unwrap_or_default();
-        self.rest = behind;
-        digits
+        self.take(self.rest.bytes().take_while(u8::is_ascii_digit).count())
+    }
+
+    /// Takes the next bytes, which are ASCII.
+    fn take(&mut self, bytes: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        taken
     }
 
     /// `rest` is always the end of `text`.

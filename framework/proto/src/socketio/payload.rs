@@ -80,7 +80,7 @@ impl Payload<'_> {
     fn ack(self) -> Result<PacketKind, DecodeError> {
         let id = self.header.id.ok_or(self.error(DecodeErrorKind::MissingAckId, 0))?;
         let shape = self.scan_for(&[Value::Array])?;
-        let items = self.json.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let items = self.json.trim_ascii().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         let items = self.text.slice_ref(items.unwrap_or_default());
         Ok(PacketKind::Ack { id, args: Args::counted(items, shape.items) })
     }
@@ -102,12 +102,13 @@ impl Payload<'_> {
     /// Takes an event name out of its quotes. An escape that stands for half a character is valid
     /// JSON, but no string here can hold it.
     fn name(self, quoted: &str) -> Result<ByteString, DecodeErrorKind> {
-        let name = if quoted.contains('\\') {
+        let unquoted = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
+        let name = if unquoted.as_bytes().contains(&b'\\') {
             serde_json::from_str::<String>(quoted)
                 .map(ByteString::from)
                 .map_err(|_| DecodeErrorKind::EventName)?
         } else {
-            self.text.slice_ref(quoted.trim_matches('"'))
+            self.text.slice_ref(unquoted)
         };
         if is_reserved(&name) { Err(DecodeErrorKind::ReservedEvent) } else { Ok(name) }
     }
@@ -120,7 +121,7 @@ impl Payload<'_> {
     }
 
     fn raw(self) -> RawText {
-        RawText::new(self.text.slice_ref(self.json.trim()))
+        RawText::new(self.text.slice_ref(self.json.trim_ascii()))
     }
 
     const fn error(&self, kind: DecodeErrorKind, at: usize) -> DecodeError {
@@ -130,9 +131,9 @@ impl Payload<'_> {
 
 /// The text between an array's first item and its closing bracket, as arguments.
 fn args_behind(text: &ByteString, behind_name: &str, items: usize) -> Args {
-    let rest = behind_name.trim_start().strip_prefix(',').map(str::trim);
+    let rest = behind_name.trim_ascii_start().strip_prefix(',').map(str::trim_ascii);
     let Some(rest) = rest.and_then(|rest| rest.strip_suffix(']')) else { return Args::empty() };
-    Args::counted(text.slice_ref(rest.trim_end()), items.saturating_sub(1))
+    Args::counted(text.slice_ref(rest.trim_ascii_end()), items.saturating_sub(1))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub fn append_text(out: &mut BytesMut, parts: &[&[u8]]) {
     let len = parts.iter().map(|part| part.len()).sum();
     out.reserve(framed_len(len));
     append_header(out, Opcode::Text, len);
-    parts.iter().for_each(|part| out.put_slice(part));
+    parts.iter().filter(|part| !part.is_empty()).for_each(|part| out.put_slice(part));
 }
 
 /// Adds one binary frame.

@@ -122,11 +122,8 @@ impl<Op, Room: Clone + Eq> Lane<Op, Room> {
 
     /// Takes the next operation of the emitter's program.
     pub fn push(&mut self, op: Op, class: Class<Room>) -> Step<Op> {
-        if !self.enabled {
-            return Step::Go(op, None);
-        }
-        if self.parked.is_empty() && self.may_go(&class) {
-            let ticket = self.depart(class);
+        if self.lets_pass(&class) {
+            let ticket = if self.enabled { self.depart(class) } else { None };
             return Step::Go(op, ticket);
         }
         if self.parked.len() >= self.limit.saturating_mul(2) {
@@ -134,6 +131,12 @@ impl<Op, Room: Clone + Eq> Lane<Op, Room> {
         }
         self.parked.push_back((op, class));
         Step::Parked
+    }
+
+    /// Whether [`push`](Self::push) would let an operation of this class go at once.
+    #[must_use]
+    pub fn lets_pass(&self, class: &Class<Room>) -> bool {
+        !self.enabled || (self.parked.is_empty() && self.may_go(class))
     }
 
     /// Gives the next parked operation if it may go. After a wake-up the owner polls until `None`.

@@ -44,7 +44,6 @@ impl<'a> Tokens<'a> {
         self.advance(1);
         loop {
             self.skip_plain();
-            self.skip_while(is_plain);
             match self.peek() {
                 Some(b'"') => {
                     self.advance(1);
@@ -117,17 +116,25 @@ impl<'a> Tokens<'a> {
     }
 
     pub(super) fn skip_whitespace(&mut self) {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        // Most clients write none.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        }
     }
 
-    /// Skips most of what stands in a string as it is, many bytes at a time.
+    /// Skips what stands in a string as it is, many bytes at a time.
     fn skip_plain(&mut self) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let (chunks, _) = rest.as_chunks::<16>();
         // Without a branch inside of a chunk, so that it is a few vector instructions.
         let all_plain = |chunk: &&[u8; 16]| chunk.iter().fold(true, |plain, byte| plain & is_plain(*byte));
         let run = chunks.iter().take_while(all_plain).count().saturating_mul(16);
-        self.look(run);
+        let (words, tail) = rest.get(run..).unwrap_or_default().as_chunks::<8>();
+        let in_word = |word: &[u8; 8]| plain_bytes(u64::from_le_bytes(*word));
+        let special = words.iter().map(in_word).zip((run..).step_by(8)).find(|(plain, _)| *plain < 8);
+        let in_tail = || tail.iter().position(|byte| !is_plain(*byte)).unwrap_or(tail.len());
+        let run = special.map_or_else(|| rest.len() - tail.len() + in_tail(), |(plain, at)| at + plain);
+        self.look(run.saturating_add(16));
         self.advance(run);
     }
 
@@ -156,6 +163,20 @@ impl<'a> Tokens<'a> {
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "counts in tests only")]
     const fn look(&self, _bytes: usize) {}
+}
+
+/// How many bytes of a word, the lowest first, stand for themselves in a string before one does not.
+///
+/// Each difference has the highest bit of a byte set where that byte is zero, or below a space. A borrow
+/// can set it in higher bytes too, but the lowest one is right.
+const fn plain_bytes(word: u64) -> usize {
+    const EACH: u64 = u64::MAX / 0xff;
+    let quote = word ^ (EACH * b'"' as u64);
+    let escape = word ^ (EACH * b'\\' as u64);
+    let special = (quote.wrapping_sub(EACH) & !quote)
+        | (escape.wrapping_sub(EACH) & !escape)
+        | (word.wrapping_sub(EACH * b' ' as u64) & !word);
+    (special & (EACH << 7)).trailing_zeros() as usize / 8
 }
 
 /// Whether a byte stands for itself in a string.
