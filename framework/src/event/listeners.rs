@@ -57,6 +57,11 @@ impl Listener {
         &*self.handler
     }
 
+    /// Whether it is for one event only.
+    pub(crate) fn is_once(&self) -> bool {
+        self.spent.is_some()
+    }
+
     /// Whether it is to be called: a `once` listener a single time, whatever thread asks.
     fn is_due(&self) -> bool {
         self.spent.as_ref().is_none_or(|spent| !spent.swap(true, Ordering::AcqRel))
@@ -100,8 +105,12 @@ impl Listeners {
     /// Those to call for an event. A `once` listener is found a single time, and
     /// [taken off](Self::remove_spent) then.
     pub(crate) fn due<'a>(&'a self, event: &str) -> impl Iterator<Item = &'a Listener> + use<'a> {
-        let listeners = self.0.as_ref().and_then(|events| events.0.get(event));
-        listeners.into_iter().flatten().filter(|listener| listener.is_due())
+        self.of(event).iter().filter(|listener| listener.is_due())
+    }
+
+    /// All listeners of an event, `once` listeners that were called among them.
+    pub(crate) fn of(&self, event: &str) -> &[Listener] {
+        self.0.as_ref().and_then(|events| events.0.get(event)).map_or(&[], SmallVec::as_slice)
     }
 
     fn retain(&mut self, mut keep: impl FnMut(&Listener) -> bool) {

@@ -193,7 +193,7 @@ impl Namespace {
         T: FromArgs,
         R: IntoAck,
     {
-        self.listen(event, Listener::new(synchronous(handler)))
+        self.listen(event, &Listener::new(synchronous(handler)))
     }
 
     /// As [`on`](Self::on), for the first such event of any socket only.
@@ -210,7 +210,7 @@ impl Namespace {
         T: FromArgs,
         R: IntoAck,
     {
-        self.listen(event, Listener::once(synchronous(handler)))
+        self.listen(event, &Listener::once(synchronous(handler)))
     }
 
     /// As [`on`](Self::on), for a handler that waits for something, see [`Socket::on_async`].
@@ -220,7 +220,7 @@ impl Namespace {
         T: FromArgs,
         Fut: Future<Output: IntoAck> + 'static,
     {
-        self.listen(event, Listener::new(asynchronous(handler)))
+        self.listen(event, &Listener::new(asynchronous(handler)))
     }
 
     /// Takes all listeners of an event off; tells how many there were. Those that a socket has of
@@ -306,7 +306,7 @@ impl Namespace {
         &self.0
     }
 
-    fn listen(&self, event: &str, listener: Listener) -> ListenerId {
+    fn listen(&self, event: &str, listener: &Listener) -> ListenerId {
         self.0.change_listeners(|listeners| listeners.add(event, listener.clone()));
         listener.id()
     }

@@ -44,6 +44,12 @@ impl SocketActor {
         }
         let namespace = &self.socket.shared().namespace;
         let (shared, own) = (namespace.listeners.load(), self.socket.due_listeners(name));
+        if let [only] = shared.of(name)
+            && own.is_empty()
+            && !only.is_once()
+        {
+            return self.call(only.handler(), args, Reply { to: ack }, ctx);
+        }
         let mut called: SmallVec<[&Listener; 2]> = shared.due(name).collect();
         if called.iter().any(|listener| listener.is_spent()) {
             namespace.change_listeners(Listeners::remove_spent);

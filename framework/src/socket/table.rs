@@ -54,7 +54,11 @@ struct Place {
 struct Violation(DisconnectReason);
 
 /// The packets of one read for one socket after the other.
-type Batches = SmallVec<[(Socket, Vec<Inbound>); 1]>;
+struct Batches {
+    list: SmallVec<[(Socket, Vec<Inbound>); 1]>,
+    /// Messages that are still to be looked at.
+    more: usize,
+}
 
 impl SocketTable {
     pub(crate) fn new(server: Arc<ServerShared>, worker: Rc<Worker>) -> Self {
@@ -77,29 +81,31 @@ impl SocketTable {
         }
     }
 
-    /// What a message is for whom; nothing if it is no more than a part, or is dealt with here.
+    /// Puts what a message completes into the batch of its socket, or deals with it.
     fn handle_message(
         &mut self,
         message: Message,
+        batches: &mut Batches,
         cx: &mut SessionCx<'_>,
-    ) -> Result<Option<(Socket, Inbound)>, Violation> {
+    ) -> Result<(), Violation> {
         let decoded = match message {
             Message::Text(text) => self.decoder.text(text, cx.now()),
             Message::Binary(bytes) => self.decoder.binary(bytes),
         };
         match decoded.map_err(|error| undecodable(&error))? {
-            Some(packet) => self.handle_packet(packet, cx),
-            None => Ok(None),
+            Some(packet) => self.handle_packet(packet, batches, cx),
+            None => Ok(()),
         }
     }
 
     fn handle_packet(
         &mut self,
         packet: Packet,
+        batches: &mut Batches,
         cx: &mut SessionCx<'_>,
-    ) -> Result<Option<(Socket, Inbound)>, Violation> {
+    ) -> Result<(), Violation> {
         let inbound = match packet.kind {
-            PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx).map(|()| None),
+            PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx),
             // Only servers send it.
             PacketKind::ConnectError { .. } => return Err(Violation(DisconnectReason::ForcedServerClose)),
             PacketKind::Disconnect => Inbound::Disconnect,
@@ -109,7 +115,8 @@ impl SocketTable {
         let place = self.newest(&packet.namespace).filter(|place| !place.left);
         let place = place.ok_or(Violation(DisconnectReason::ForcedServerClose))?;
         place.left = matches!(inbound, Inbound::Disconnect);
-        Ok(Some((place.socket.clone(), inbound)))
+        batches.add(&place.socket, inbound);
+        Ok(())
     }
 
     fn connect(
@@ -179,6 +186,20 @@ impl SocketTable {
     }
 }
 
+impl Batches {
+    /// Puts a packet behind the last one if it is for the same socket.
+    fn add(&mut self, socket: &Socket, packet: Inbound) {
+        match self.list.last_mut() {
+            Some((last, packets)) if last.is(socket) => packets.push(packet),
+            _ => {
+                let mut packets = Vec::with_capacity(self.more + 1);
+                packets.push(packet);
+                self.list.push((socket.clone(), packets));
+            }
+        }
+    }
+}
+
 impl Place {
     fn is_leaving(&self) -> bool {
         self.left || self.socket.is_leaving()
@@ -187,20 +208,16 @@ impl Place {
 
 impl SessionApp for SocketTable {
     fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>) {
-        let mut batches = Batches::new();
+        let mut batches = Batches { list: SmallVec::new(), more: messages.len() };
         let mut violation = None;
-        let mut messages = messages.into_iter();
-        while let Some(message) = messages.next() {
-            match self.handle_message(message, cx) {
-                Ok(Some((socket, packet))) => add(&mut batches, socket, packet, messages.len()),
-                Ok(None) => {}
-                Err(Violation(reason)) => {
-                    violation = Some(reason);
-                    break;
-                }
+        for message in messages {
+            batches.more -= 1;
+            if let Err(Violation(reason)) = self.handle_message(message, &mut batches, cx) {
+                violation = Some(reason);
+                break;
             }
         }
-        for (socket, packets) in batches {
+        for (socket, packets) in batches.list {
             socket.packets(packets, permit.clone());
         }
         self.send_refusals(permit);
@@ -238,18 +255,6 @@ impl Drop for SocketTable {
         // Only if the session's actor died: a session that ends in order has told its sockets.
         for Place { socket, .. } in &self.sockets {
             socket.end(DisconnectReason::TransportClose, None);
-        }
-    }
-}
-
-/// Puts a packet behind the last one if it is for the same socket; `more` may follow.
-fn add(batches: &mut Batches, socket: Socket, packet: Inbound, more: usize) {
-    match batches.last_mut() {
-        Some((last, packets)) if last.id() == socket.id() => packets.push(packet),
-        _ => {
-            let mut packets = Vec::with_capacity(more + 1);
-            packets.push(packet);
-            batches.push((socket, packets));
         }
     }
 }
