@@ -1,8 +1,9 @@
 //! The lobby: `cargo run -p example-game`, then open <http://localhost:7000>.
 //!
 //! `PORT` (7000), `WEB_ROOT` (the built page), `JWT_SECRET` (32 bytes or more; random if it is not
-//! given, and then tokens end with the process) and `TOKEN_SECONDS` (900: how long a token is good)
-//! may be set in the environment.
+//! given, and then tokens end with the process), `TOKEN_SECONDS` (900: how long a token is good) and
+//! `OPERATIONS` (`127.0.0.1:9000`, say: where an operator finds `/metrics`, `/healthz` and `/readyz`; nowhere
+//! if it is not given) may be set in the environment.
 
 mod contract;
 mod domain;
@@ -37,7 +38,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let port: u16 = setting("PORT", "7000").parse()?;
     tracing::info!("the lobby is open at http://localhost:{port}");
-    Ok(Serve::new(io).app(app).bind(("127.0.0.1", port))?.run().await?)
+    let mut serve = Serve::new(io).app(app).bind(("127.0.0.1", port))?;
+    if let Ok(operations) = std::env::var("OPERATIONS") {
+        serve = serve.operations(operations)?;
+    }
+    Ok(serve.run().await?)
 }
 
 fn setting(name: &str, default: &str) -> String {

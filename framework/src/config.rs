@@ -132,6 +132,9 @@ pub struct Config {
     /// Time for which an idle HTTP connection is kept. Default 30 s: longer than a `ping_interval`,
     /// so a polling client keeps its connection.
     pub keep_alive: Duration,
+    /// Time for which a server that was told to stop serves on while `/readyz` says no. Default 0: alone, it
+    /// has nobody to hand over to. Behind a balancer: longer than the balancer takes to notice.
+    pub drain_delay: Duration,
     /// Time in which a draining server flushes its outboxes. Default 10 s, below the 30 s after
     /// which orchestrators kill.
     pub shutdown_timeout: Duration,
@@ -217,6 +220,7 @@ impl Default for Config {
             handler_grace: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(30),
+            drain_delay: Duration::ZERO,
             shutdown_timeout: Duration::from_secs(10),
             max_connections: 100_000,
             workers: std::thread::available_parallelism().map_or(2, usize::from),

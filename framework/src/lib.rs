@@ -62,6 +62,7 @@ mod error;
 mod event;
 mod fanout;
 mod namespace;
+mod operations;
 pub mod presence;
 mod room;
 mod runtime;

@@ -251,7 +251,7 @@ impl Server {
     /// A reading of the server's counters.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.runtime.metrics.read()
+        self.shared.runtime.stats()
     }
 }
 
@@ -268,6 +268,14 @@ impl fmt::Debug for Server {
 }
 
 impl ServerShared {
+    /// All namespaces that have been declared, by their paths.
+    pub(crate) fn namespaces(&self) -> Vec<Arc<NamespaceShared>> {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        let mut namespaces: Vec<_> = namespaces.values().cloned().collect();
+        namespaces.sort_by(|one, other| one.path.cmp(&other.path));
+        namespaces
+    }
+
     pub(crate) fn find_namespace(&self, path: &str) -> Option<Arc<NamespaceShared>> {
         self.namespaces.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }

@@ -11,6 +11,7 @@ use greenroom_proto::session::{Delivery, Pushed};
 
 use super::{FanoutCommand, FanoutHandle, Push, Slot, SlotRef, Slots};
 use crate::runtime::Runtime;
+use crate::runtime::metrics::WorkerMetrics;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
 use crate::runtime::shell::{Budget, DeathGuard};
@@ -20,6 +21,7 @@ pub(super) struct FanoutActor {
     runtime: Arc<Runtime>,
     slots: Rc<RefCell<Slots>>,
     worker: WorkerId,
+    handle: FanoutHandle,
     /// Sessions with news of a broadcast, whose writers are woken at the end of the turn.
     dirty: Vec<Slot>,
     budget: Budget,
@@ -35,24 +37,26 @@ impl FanoutActor {
     ) -> Self {
         let guard = DeathGuard::new({
             let (runtime, slots) = (runtime.clone(), slots.clone());
+            let handle = handle.clone();
             move || handle.restart_after_death(&runtime, &slots, worker)
         });
-        Self { runtime, slots, worker, dirty: Vec::new(), budget: Budget::default(), _guard: guard }
+        let (dirty, budget) = (Vec::new(), Budget::default());
+        Self { runtime, slots, worker, handle, dirty, budget, _guard: guard }
     }
 
     fn push(&self, pushes: impl IntoIterator<Item = Push>) {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
-        for Push { to, packet, delivery } in pushes {
+        for Push { to, packet, delivery, is_event } in pushes {
             // A session that has just ended: its slot is free, and the packet has no recipient.
             let Some(outbox) = slots.find(to) else { continue };
-            tally.count(outbox.push(packet, delivery), delivery);
+            tally.count(outbox.push(packet, delivery), delivery, is_event);
         }
-        tally.report(&self.runtime);
+        tally.report(&self.runtime, self.handle.metrics());
     }
 
     fn deliver(&mut self, packet: &Bytes, delivery: Delivery, to: &[Slot], skip: &Skip<SlotRef>) {
-        let Self { runtime, slots, worker, dirty, .. } = self;
+        let Self { runtime, slots, worker, handle, dirty, .. } = self;
         let slots = slots.borrow();
         let mut tally = Tally::default();
         let nobody = matches!(skip, Skip::Nobody);
@@ -62,12 +66,12 @@ impl FanoutActor {
             }
             let Some(outbox) = slots.find(slot) else { continue };
             let (pushed, is_news) = outbox.queue(packet.clone(), delivery);
-            tally.count(pushed, delivery);
+            tally.count(pushed, delivery, true);
             if is_news {
                 dirty.push(slot);
             }
         }
-        tally.report(runtime);
+        tally.report(runtime, handle.metrics());
     }
 
     /// Broadcasts that are on their way through this thread share one write to each member: the first
@@ -102,6 +106,7 @@ impl Handler<FanoutCommand> for FanoutActor {
     type Result = ();
 
     fn handle(&mut self, command: FanoutCommand, ctx: &mut Self::Context) {
+        self.handle.metrics().fanout_messages.handle();
         match command {
             FanoutCommand::Push(pushes) => self.push(pushes),
             FanoutCommand::Refuse { pushes, permit } => {
@@ -128,22 +133,27 @@ impl Handler<FanoutCommand> for FanoutActor {
 #[derive(Default)]
 struct Tally {
     queued: u64,
+    events: u64,
     dropped: u64,
     overflowed: u64,
 }
 
 impl Tally {
-    fn count(&mut self, pushed: Pushed, delivery: Delivery) {
+    fn count(&mut self, pushed: Pushed, delivery: Delivery, is_event: bool) {
         match pushed {
-            Pushed::Queued => self.queued += 1,
+            Pushed::Queued => {
+                self.queued += 1;
+                self.events += u64::from(is_event);
+            }
             Pushed::Dropped => self.dropped += u64::from(delivery == Delivery::Volatile),
             // The outbox tells its session, which closes as a slow client.
             Pushed::Overflow => self.overflowed += 1,
         }
     }
 
-    fn report(&self, runtime: &Runtime) {
+    fn report(&self, runtime: &Runtime, worker: &WorkerMetrics) {
         runtime.metrics.deliveries.add(self.queued);
+        worker.events_out.add(self.events);
         if self.dropped > 0 {
             runtime.metrics.volatile_dropped.add(self.dropped);
         }

@@ -10,21 +10,38 @@ use actix::{Addr, AsyncContext, Context};
 use super::actor::FanoutActor;
 use super::{FanoutCommand, Slots};
 use crate::runtime::Runtime;
+use crate::runtime::metrics::WorkerMetrics;
 use crate::runtime::post::{self, Refused};
 use crate::runtime::worker::WorkerId;
 
 /// The fanout of one worker; survives the death of the actor.
 #[derive(Clone)]
-pub(crate) struct FanoutHandle(Arc<RwLock<Addr<FanoutActor>>>);
+pub(crate) struct FanoutHandle(Arc<Mailbox>);
+
+struct Mailbox {
+    addr: RwLock<Addr<FanoutActor>>,
+    metrics: Arc<WorkerMetrics>,
+}
 
 impl FanoutHandle {
     /// Starts the fanout of this thread.
-    pub(crate) fn start(runtime: Arc<Runtime>, slots: Rc<RefCell<Slots>>, worker: WorkerId) -> Self {
+    pub(crate) fn start(
+        runtime: Arc<Runtime>,
+        slots: Rc<RefCell<Slots>>,
+        worker: WorkerId,
+        metrics: Arc<WorkerMetrics>,
+    ) -> Self {
         // The actor needs its handle and the handle the actor's address: the mailbox comes first.
         let ctx = Context::new();
-        let handle = Self(Arc::new(RwLock::new(ctx.address())));
+        let mailbox = Mailbox { addr: RwLock::new(ctx.address()), metrics };
+        let handle = Self(Arc::new(mailbox));
         ctx.run(FanoutActor::new(runtime, slots, worker, handle.clone()));
         handle
+    }
+
+    /// What its worker counts.
+    pub(super) fn metrics(&self) -> &WorkerMetrics {
+        &self.0.metrics
     }
 
     /// Traffic.
@@ -33,20 +50,29 @@ impl FanoutHandle {
         runtime: &Runtime,
         command: FanoutCommand,
     ) -> Result<(), Refused<FanoutCommand>> {
-        runtime.metrics.fanout_messages.count();
-        let addr = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        post::traffic(&runtime.metrics, &addr, command)
+        let addr = self.0.addr.read().unwrap_or_else(PoisonError::into_inner);
+        let sent = post::traffic(&runtime.metrics, &addr, command);
+        if sent.is_ok() {
+            self.0.metrics.fanout_messages.enter();
+        }
+        sent
     }
 
     /// Lifecycle: bounded by the permit of a read, or by the number of sockets and sessions.
     pub(crate) fn send_anyway(&self, runtime: &Runtime, command: FanoutCommand) {
-        runtime.metrics.fanout_messages.count();
-        post::lifecycle(&runtime.metrics, &self.addr(), command);
+        let addr = self.0.addr.read().unwrap_or_else(PoisonError::into_inner);
+        if post::lifecycle(&runtime.metrics, &addr, command) {
+            self.0.metrics.fanout_messages.enter();
+        }
     }
 
     /// Waits for room in the mailbox.
     pub(crate) fn wait(&self, command: FanoutCommand) -> impl Future<Output = bool> + use<> {
-        post::wait(self.addr(), command)
+        let (addr, mailbox) = (self.addr(), self.0.clone());
+        async move {
+            mailbox.metrics.fanout_messages.enter();
+            post::wait(addr, command).await
+        }
     }
 
     /// Whether its thread has not ended.
@@ -57,7 +83,7 @@ impl FanoutHandle {
     /// A fault test's way to end the actor.
     #[cfg(feature = "testing")]
     pub(crate) fn crash(&self, runtime: &Runtime) {
-        post::lifecycle(&runtime.metrics, &self.addr(), FanoutCommand::Crash);
+        self.send_anyway(runtime, FanoutCommand::Crash);
     }
 
     /// A fanout died: the sessions of its worker may miss packets, so they end and come back to a
@@ -71,14 +97,17 @@ impl FanoutHandle {
         runtime.metrics.actor_deaths.count();
         tracing::error!(worker = worker.0, "a fanout died; its sessions are closed");
         let ctx = Context::new();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ctx.address();
+        let mut addr = self.0.addr.write().unwrap_or_else(PoisonError::into_inner);
+        *addr = ctx.address();
+        self.0.metrics.fanout_messages.reset();
+        drop(addr);
         let outboxes: Vec<_> = slots.borrow().iter().cloned().collect();
         outboxes.iter().for_each(|outbox| outbox.abort());
         ctx.run(FanoutActor::new(runtime.clone(), slots.clone(), worker, self));
     }
 
     fn addr(&self) -> Addr<FanoutActor> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.addr.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -40,4 +40,6 @@ pub(crate) struct Push {
     pub(crate) to: Slot,
     pub(crate) packet: Bytes,
     pub(crate) delivery: Delivery,
+    /// Whether it is an event, and not an acknowledgement or an answer to CONNECT: they are counted apart.
+    pub(crate) is_event: bool,
 }

@@ -3,6 +3,8 @@
 //! Owns: one outbox per open session of the worker. Keeps: a slot is an index and a generation;
 //! freeing an index moves its generation on, so a reference from before finds nothing.
 
+use std::fmt;
+
 use crate::runtime::worker::WorkerId;
 use crate::session::SharedOutbox;
 
@@ -18,6 +20,14 @@ pub(crate) struct Slot {
 pub(crate) struct SlotRef {
     pub(crate) worker: WorkerId,
     pub(crate) slot: Slot,
+}
+
+/// Names the session in logs, as `worker.place.generation`: its id on the wire is a credential.
+impl fmt::Display for SlotRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Slot { index, generation } = self.slot;
+        write!(f, "{}.{index}.{generation}", self.worker.0)
+    }
 }
 
 /// The outboxes of one worker.

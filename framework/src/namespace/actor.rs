@@ -91,9 +91,11 @@ impl NamespaceActor {
         self.index.set_own(member, RoomName::from(socket.id().as_str()));
         self.everyone.insert(&self.runtime, member);
         self.runtime.metrics.sockets.add(1);
+        self.link.metrics().sockets.add(1);
+        self.link.metrics().connects.count();
         if let Some(worker) = self.runtime.workers.find(member.worker) {
             // Not traffic: what the socket sends, once admitted, comes behind it.
-            worker.fanout.send_anyway(&self.runtime, push(member, answer, Delivery::Reliable));
+            worker.fanout.send_anyway(&self.runtime, push(member, answer, Delivery::Reliable, false));
         }
         if let Some(presence) = self.link.presence() {
             presence.connected(&socket);
@@ -109,6 +111,7 @@ impl NamespaceActor {
         let member = socket.member();
         self.sockets.remove(&member);
         self.runtime.metrics.sockets.add(-1);
+        self.link.metrics().sockets.add(-1);
         self.everyone.remove(member);
         for (room, room_empty) in self.index.remove(member) {
             self.take_out(&room, member, room_empty);
@@ -220,7 +223,7 @@ impl NamespaceActor {
     /// One packet for one session.
     fn push(&mut self, member: SlotRef, packet: Packet) {
         let Some(worker) = self.runtime.workers.find(member.worker) else { return };
-        match worker.fanout.send(&self.runtime, push(member, packet.frames, packet.delivery)) {
+        match worker.fanout.send(&self.runtime, push(member, packet.frames, packet.delivery, true)) {
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => {
                 self.blocked.push(Blocked::Fanout(worker.fanout, command, packet.ticket));
@@ -324,7 +327,9 @@ impl Actor for NamespaceActor {
 /// It never stops: it died, or its thread ended.
 impl Drop for NamespaceActor {
     fn drop(&mut self) {
-        self.runtime.metrics.sockets.add(-i64::try_from(self.everyone.len()).unwrap_or(i64::MAX));
+        let left = i64::try_from(self.everyone.len()).unwrap_or(i64::MAX);
+        self.runtime.metrics.sockets.add(-left);
+        self.link.metrics().sockets.add(-left);
         self.link.lost(std::mem::take(&mut self.sockets).into_values());
     }
 }
@@ -333,6 +338,7 @@ impl Handler<NamespaceCommand> for NamespaceActor {
     type Result = ();
 
     fn handle(&mut self, command: NamespaceCommand, ctx: &mut Self::Context) {
+        self.link.metrics().mailbox.handle();
         match command {
             NamespaceCommand::Connect(admission) => self.connect(admission),
             NamespaceCommand::Join { socket, room } => self.join(&socket, &room),
@@ -362,6 +368,6 @@ impl Handler<NamespaceCommand> for NamespaceActor {
 }
 
 /// A command with one packet for one session.
-fn push(to: SlotRef, packet: Bytes, delivery: Delivery) -> FanoutCommand {
-    FanoutCommand::Push(smallvec![Push { to: to.slot, packet, delivery }])
+fn push(to: SlotRef, packet: Bytes, delivery: Delivery, is_event: bool) -> FanoutCommand {
+    FanoutCommand::Push(smallvec![Push { to: to.slot, packet, delivery, is_event }])
 }

@@ -24,6 +24,7 @@ use crate::fanout::SlotRef;
 use crate::presence::PresenceShared;
 use crate::room::Report;
 use crate::runtime::Runtime;
+use crate::runtime::metrics::NamespaceMetrics;
 use crate::runtime::post::{self, Refused};
 use crate::runtime::shell::is_death;
 use crate::runtime::worker::WorkerHandle;
@@ -50,6 +51,7 @@ pub(crate) struct NamespaceShared {
     addr: RwLock<Option<Addr<NamespaceActor>>>,
     /// What was emitted from outside of handlers and is not yet on its way.
     outside: Arc<AtomicUsize>,
+    pub(crate) metrics: NamespaceMetrics,
 }
 
 impl Namespace {
@@ -334,6 +336,7 @@ impl NamespaceShared {
             auth: RwLock::new(auth),
             addr: RwLock::default(),
             outside: Arc::default(),
+            metrics: NamespaceMetrics::default(),
         })
     }
 
@@ -369,12 +372,20 @@ impl NamespaceShared {
             NamespaceActor::new(&shared, link)
         };
         *addr = Some(NamespaceActor::start_in_arbiter(&worker.arbiter, start));
+        // What waited for one that died went with it.
+        self.metrics.mailbox.reset();
     }
 
     /// Traffic, from a socket.
     pub(crate) fn send(&self, command: NamespaceCommand) -> Result<(), Refused<NamespaceCommand>> {
         match &*self.addr.read().unwrap_or_else(PoisonError::into_inner) {
-            Some(addr) => post::traffic(&self.runtime.metrics, addr, command),
+            Some(addr) => {
+                let sent = post::traffic(&self.runtime.metrics, addr, command);
+                if sent.is_ok() {
+                    self.metrics.mailbox.enter();
+                }
+                sent
+            }
             None => Err(Refused::Gone(command)),
         }
     }
@@ -382,6 +393,9 @@ impl NamespaceShared {
     /// Waits for room in the mailbox.
     pub(crate) fn wait(&self, command: NamespaceCommand) -> impl Future<Output = bool> + use<> {
         let addr = self.addr();
+        if addr.is_some() {
+            self.metrics.mailbox.enter();
+        }
         async move {
             match addr {
                 Some(addr) => post::wait(addr, command).await,
@@ -411,10 +425,8 @@ impl NamespaceShared {
             return Err(EmitError::Full);
         }
         // Without an actor there is no socket to reach.
-        let Some(addr) = self.addr() else { return Ok(()) };
         let permit = OutsidePermit::new(&self.outside);
-        let command = NamespaceCommand::Outside { to, frames, delivery, permit };
-        post::lifecycle(&self.runtime.metrics, &addr, command);
+        self.tell(NamespaceCommand::Outside { to, frames, delivery, permit });
         Ok(())
     }
 
@@ -434,8 +446,11 @@ impl NamespaceShared {
     }
 
     fn tell(&self, command: NamespaceCommand) {
-        if let Some(addr) = self.addr() {
-            post::lifecycle(&self.runtime.metrics, &addr, command);
+        let addr = self.addr.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(addr) = &*addr
+            && post::lifecycle(&self.runtime.metrics, addr, command)
+        {
+            self.metrics.mailbox.enter();
         }
     }
 
@@ -480,6 +495,16 @@ impl NamespaceLink {
         self.shared.presence.get()
     }
 
+    /// The namespace's path.
+    pub(crate) fn path(&self) -> &str {
+        &self.shared.path
+    }
+
+    /// What is counted of the namespace.
+    pub(crate) fn metrics(&self) -> &NamespaceMetrics {
+        &self.shared.metrics
+    }
+
     /// Lifecycle: the room has no members.
     pub(crate) fn room_empty(&self, room: RoomName, report: Report) {
         self.tell(NamespaceCommand::RoomEmpty { room, report });
@@ -509,8 +534,10 @@ impl NamespaceLink {
     }
 
     fn tell(&self, command: NamespaceCommand) {
-        if let Some(addr) = self.addr.upgrade() {
-            post::lifecycle(&self.shared.runtime.metrics, &addr, command);
+        if let Some(addr) = self.addr.upgrade()
+            && post::lifecycle(&self.shared.runtime.metrics, &addr, command)
+        {
+            self.shared.metrics.mailbox.enter();
         }
     }
 }

@@ -49,7 +49,9 @@ impl Drop for Life {
         }
         if is_death() {
             self.runtime.metrics.actor_deaths.count();
-            tracing::error!(room = %self.name, "a room died; its namespace makes it again");
+            // Clients name rooms: the name is quoted, and cannot pass for a line of the log.
+            let (room, of) = (self.name.as_str(), self.namespace.path());
+            tracing::error!(?room, namespace = of, "a room died; its namespace makes it again");
         }
         self.namespace.room_lost(self.name.clone(), self.progress.report());
     }
@@ -58,6 +60,7 @@ impl Drop for Life {
 impl RoomActor {
     pub(super) fn new(life: Life, first: SlotRef) -> Self {
         life.runtime.metrics.rooms.add(1);
+        life.namespace.metrics().rooms.add(1);
         let mut room = Self { life, members: Recipients::default(), budget: Budget::default() };
         room.join(first);
         room
@@ -106,6 +109,7 @@ impl Actor for RoomActor {
 impl Drop for RoomActor {
     fn drop(&mut self) {
         self.life.runtime.metrics.rooms.add(-1);
+        self.life.namespace.metrics().rooms.add(-1);
         self.life.runtime.metrics.members.add(-i64::try_from(self.members.len()).unwrap_or(i64::MAX));
     }
 }

@@ -7,9 +7,10 @@
 //! | [`worker`] | one actix thread that hosts sessions: its fanout, wheel and arbiter |
 //! | [`post`] | the only place that chooses how a message enters a mailbox |
 //! | [`shell`] | what every actor does alike: yielding, reporting its death |
-//! | [`metrics`] | the counters of one server |
+//! | [`metrics`], [`histogram`] | the counters of one server, and of each worker |
 
 pub(crate) mod clock;
+pub(crate) mod histogram;
 pub(crate) mod metrics;
 pub(crate) mod post;
 pub(crate) mod shell;
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::auth::Revocations;
 use crate::config::Config;
 use clock::Clock;
-use metrics::Metrics;
+use metrics::{Metrics, Stats};
 use worker::Workers;
 
 /// What all parts of one server share: configuration, clock, counters, workers, revoked tokens.
@@ -49,5 +50,11 @@ impl Runtime {
             workers: Workers::default(),
             revocations,
         })
+    }
+
+    /// A reading of all counters.
+    pub(crate) fn stats(&self) -> Stats {
+        let workers = self.workers.all();
+        self.metrics.read(workers.iter().map(|(_, metrics)| &**metrics))
     }
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix_rt::{ArbiterHandle, System};
 
 use super::Runtime;
+use super::metrics::WorkerMetrics;
 use super::wheel::Wheel;
 use crate::fanout::{FanoutHandle, Slots};
 
@@ -32,11 +33,12 @@ pub(crate) struct Worker {
     pub(crate) handle: WorkerHandle,
     pub(crate) wheel: Wheel,
     pub(crate) slots: Rc<RefCell<Slots>>,
+    pub(crate) metrics: Arc<WorkerMetrics>,
 }
 
 /// All workers of a server, by id.
 #[derive(Debug, Default)]
-pub(crate) struct Workers(RwLock<Vec<WorkerHandle>>);
+pub(crate) struct Workers(RwLock<Vec<(WorkerHandle, Arc<WorkerMetrics>)>>);
 
 /// This thread has no actix `System`: the server was started under another runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,10 +75,11 @@ impl Worker {
         System::try_current().ok_or(NoSystem)?;
         let arbiter = actix_rt::Arbiter::try_current().ok_or(NoSystem)?;
         let slots = Rc::new(RefCell::new(Slots::default()));
-        let start_fanout = |id| FanoutHandle::start(runtime.clone(), slots.clone(), id);
-        let handle = runtime.workers.add(arbiter, start_fanout);
+        let metrics = Arc::<WorkerMetrics>::default();
+        let start_fanout = |id| FanoutHandle::start(runtime.clone(), slots.clone(), id, metrics.clone());
+        let handle = runtime.workers.add(arbiter, start_fanout, metrics.clone());
         let wheel = Wheel::start(runtime.clock.clone());
-        Ok(Rc::new(Self { handle, wheel, slots }))
+        Ok(Rc::new(Self { handle, wheel, slots, metrics }))
     }
 
     /// Makes this the thread's worker for the server.
@@ -110,18 +113,24 @@ impl Workers {
     /// The worker's handle; `None` for an id of another server.
     pub(crate) fn find(&self, id: WorkerId) -> Option<WorkerHandle> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(usize::from(id.0)).cloned()
+        all.get(usize::from(id.0)).map(|(worker, _)| worker.clone())
+    }
+
+    /// All workers so far, and what they count; those of threads that ended included.
+    pub(crate) fn all(&self) -> Vec<(WorkerHandle, Arc<WorkerMetrics>)> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn add(
         &self,
         arbiter: ArbiterHandle,
         start_fanout: impl FnOnce(WorkerId) -> FanoutHandle,
+        metrics: Arc<WorkerMetrics>,
     ) -> WorkerHandle {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let id = WorkerId(u16::try_from(all.len()).unwrap_or(u16::MAX));
         let handle = WorkerHandle { id, arbiter, fanout: start_fanout(id) };
-        all.push(handle.clone());
+        all.push((handle.clone(), metrics));
         handle
     }
 }

@@ -22,8 +22,9 @@ use actix_http::body::MessageBody;
 use actix_rt::System;
 use actix_service::ServiceFactory;
 use actix_web::App;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
 
+use crate::operations;
 use crate::runtime::worker::NoSystem;
 use crate::server::Server;
 
@@ -72,6 +73,7 @@ pub struct Serve {
     io: Server,
     app: app::MakeApp,
     listeners: Vec<TcpListener>,
+    operations: Vec<TcpListener>,
     #[cfg(feature = "rustls")]
     tls: Option<rustls::ServerConfig>,
     stop: Option<Pin<Box<dyn Future<Output = ()>>>>,
@@ -84,6 +86,7 @@ impl Serve {
             io,
             app: app::erase(App::new),
             listeners: Vec::new(),
+            operations: Vec::new(),
             #[cfg(feature = "rustls")]
             tls: None,
             stop: None,
@@ -126,6 +129,33 @@ impl Serve {
         self
     }
 
+    /// Answers an operator on these addresses: `/metrics`, `/healthz` and `/readyz`. They stay open until the
+    /// last client is gone. They are plain HTTP, and for nobody else: choose an address that only your own
+    /// network reaches.
+    ///
+    /// ```no_run
+    /// # use greenroom::prelude::*;
+    /// # use greenroom::Serve;
+    /// # async fn example(io: Server) -> std::io::Result<()> {
+    /// Serve::new(io).bind(("0.0.0.0", 7000))?.operations(("127.0.0.1", 9000))?.run().await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The operating system refuses one of them.
+    pub fn operations(mut self, addr: impl ToSocketAddrs) -> io::Result<Self> {
+        for addr in addr.to_socket_addrs()? {
+            self.operations.push(listener::bind(addr)?);
+        }
+        Ok(self)
+    }
+
+    /// The addresses that answer an operator.
+    #[must_use]
+    pub fn operations_addrs(&self) -> Vec<SocketAddr> {
+        self.operations.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
     /// Encrypts all connections. They stay on the worker that accepted them.
     #[cfg(feature = "rustls")]
     pub fn rustls(mut self, config: rustls::ServerConfig) -> Self {
@@ -145,8 +175,9 @@ impl Serve {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
-    /// Serves until told to stop, then drains: no new sessions, clients are sent away with their last packets,
-    /// at most for `shutdown_timeout`; then the listener closes.
+    /// Serves until told to stop, then drains: `/readyz` says no, and after `drain_delay` no new sessions are
+    /// taken and clients are sent away with their last packets, at most for `shutdown_timeout`; then the
+    /// listener closes.
     ///
     /// # Errors
     /// The listener cannot start, or there is no actix `System` here ([`NoSystem`]).
@@ -158,7 +189,10 @@ impl Serve {
         let stop = self.stop.take().unwrap_or_else(|| Box::pin(listener::stop_signal()));
         let engine = self.io.engine.clone();
         let patience = self.io.config().shutdown_timeout;
+        // From before the first client to behind the last one.
+        let _operations = Operations::start(&self.io, std::mem::take(&mut self.operations))?;
         let server = listener::start(self)?;
+        engine.set_listening();
         let handle = server.handle();
         let mut server = actix_rt::spawn(server);
         tokio::select! {
@@ -170,6 +204,29 @@ impl Serve {
         engine.drain(patience).await;
         handle.stop(true).await;
         server.await.map_err(io::Error::other)?
+    }
+}
+
+/// The operations port, which ends with this.
+struct Operations(Option<ServerHandle>);
+
+impl Operations {
+    fn start(io: &Server, listeners: Vec<TcpListener>) -> io::Result<Self> {
+        if listeners.is_empty() {
+            return Ok(Self(None));
+        }
+        let (running, handle) = operations::start(io, listeners)?;
+        actix_rt::spawn(running);
+        Ok(Self(Some(handle)))
+    }
+}
+
+impl Drop for Operations {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            // What it returns waits for the end; the command is sent at once.
+            drop(handle.stop(false));
+        }
     }
 }
 

@@ -160,6 +160,7 @@ impl SessionActor {
 
     /// Tells the app. What it and its sockets still send leaves, since each of them holds the seal.
     fn closed(&mut self, reason: DisconnectReason, now: Instant) {
+        self.registration.session.runtime().metrics.session_closes.count(reason);
         let Registration { worker, session, .. } = &self.registration;
         let closing = self.machine.state() == SessionState::Closing;
         let seal = closing.then(|| Seal::new(session.outbox().clone()));
@@ -239,7 +240,7 @@ impl Drop for SessionActor {
         let Some(mut app) = self.app.take().filter(|_| is_death()) else { return };
         let session = &self.registration.session;
         session.runtime().metrics.actor_deaths.count();
-        tracing::error!("a session died; its client is sent away");
+        tracing::error!(session = %session.slot(), "a session died; its client is sent away");
         let mut cx = SessionCx { session, now: session.runtime().clock.now(), close: None, seal: None };
         let told = catch_unwind(AssertUnwindSafe(|| app.closed(DisconnectReason::TransportClose, &mut cx)));
         if told.is_err() {

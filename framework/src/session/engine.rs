@@ -33,7 +33,18 @@ pub(crate) struct Engine {
     sessions: Registry,
     addresses: Arc<Addresses>,
     factory: AppFactory,
+    /// New clients reach it.
+    listening: AtomicBool,
+    /// It was told to stop: others should take new clients.
+    leaving: AtomicBool,
     draining: AtomicBool,
+}
+
+/// What waits for clients, in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OutboxBytes {
+    pub(crate) all: i64,
+    pub(crate) largest: i64,
 }
 
 /// Why no session was opened.
@@ -56,7 +67,8 @@ impl Engine {
         let limits = Arc::new(limits(&runtime));
         let sessions = Registry::new();
         let addresses = Addresses::new(runtime.config.max_sessions_per_address);
-        Arc::new(Self { runtime, limits, sessions, addresses, factory, draining: AtomicBool::new(false) })
+        let (listening, leaving, draining) = Default::default();
+        Arc::new(Self { runtime, limits, sessions, addresses, factory, listening, leaving, draining })
     }
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
@@ -94,17 +106,49 @@ impl Engine {
         self.sessions.len()
     }
 
+    /// What waits in the outboxes at this moment.
+    pub(crate) fn outbox_bytes(&self) -> OutboxBytes {
+        let mut bytes = OutboxBytes::default();
+        self.sessions.for_each(|session| {
+            let pending = session.outbox().with(|outbox| outbox.pending());
+            let pending = i64::try_from(pending).unwrap_or(i64::MAX);
+            bytes.all = bytes.all.saturating_add(pending);
+            bytes.largest = bytes.largest.max(pending);
+        });
+        bytes
+    }
+
+    /// New clients reach the server from now on.
+    pub(crate) fn set_listening(&self) {
+        self.listening.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether new clients reach the server.
+    pub(crate) fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::SeqCst)
+    }
+
+    /// Whether the server was told to stop.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
+    }
+
     /// Whether the server shuts down.
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }
 
-    /// Takes no new sessions, closes all others, and waits until they have flushed what they had; at most
-    /// `patience`, then they end at once.
+    /// Says that it is not ready, serves on for `drain_delay`, then takes no new sessions, closes all others,
+    /// and waits until they have flushed what they had; at most `patience`, then they end at once.
     ///
     /// # Cancel safety
     /// Sessions that were told to close do so anyway.
     pub(crate) async fn drain(&self, patience: Duration) {
+        self.leaving.store(true, Ordering::SeqCst);
+        let (clock, delay) = (&self.runtime.clock, self.runtime.config.drain_delay);
+        if !delay.is_zero() {
+            clock.sleep_until(clock.now() + delay).await;
+        }
         self.draining.store(true, Ordering::SeqCst);
         self.sessions.all().iter().for_each(|session| session.close(DisconnectReason::ServerShuttingDown));
         if !self.all_ended(patience).await {
@@ -216,6 +260,7 @@ impl Registration {
             move || session.deadline()
         });
         engine.runtime.metrics.sessions.add(1);
+        engine.runtime.metrics.sessions_opened.count();
         engine.runtime.metrics.slots.add(1);
         Self { engine, worker, session, timer, _address: address }
     }
@@ -228,6 +273,9 @@ impl Drop for Registration {
         self.session.outbox().with(|outbox| outbox.discard());
         self.session.outbox().unregister();
         self.engine.runtime.metrics.sessions.add(-1);
+        if self.session.transport_name() == TransportName::WebSocket {
+            self.engine.runtime.metrics.sessions_on_websocket.add(-1);
+        }
         self.engine.runtime.metrics.slots.add(-1);
         self.engine.forget(self.session.id());
     }

@@ -77,7 +77,9 @@ impl SessionHandle {
     }
 
     pub(super) fn set_websocket(&self) {
-        self.0.websocket.store(true, Ordering::Relaxed);
+        if !self.0.websocket.swap(true, Ordering::Relaxed) {
+            self.0.runtime.metrics.sessions_on_websocket.add(1);
+        }
     }
 
     pub(crate) fn outbox(&self) -> &SharedOutbox {

@@ -46,7 +46,8 @@ impl SessionActor {
         match packets {
             Ok(packets) => self.read(Source::Post, packets, permit, now),
             Err(error) => {
-                tracing::debug!(%error, "a POST that is no payload");
+                let session = self.registration.session.slot();
+                tracing::debug!(%session, %error, "a POST that is no payload");
                 self.machine.handle_bad_packet(Source::Post, &mut self.effects);
             }
         }

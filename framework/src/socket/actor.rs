@@ -46,6 +46,8 @@ pub(super) struct SocketActor {
     pub(super) running_handlers: usize,
     /// Events dispatched since the last rest.
     pub(super) dispatched: u32,
+    /// When the last handler of this turn was through, and the next one begins: one look at the clock each.
+    pub(super) last_handled: Option<Instant>,
     /// Others run before the next event.
     resting: bool,
     timer: Option<TimerKey>,
@@ -114,6 +116,7 @@ impl SocketActor {
             watch: None,
             running_handlers: 0,
             dispatched: 0,
+            last_handled: None,
             resting: false,
             timer: None,
             budget: Budget::default(),
@@ -158,6 +161,7 @@ impl SocketActor {
             self.inbox = VecDeque::new();
         }
         self.flush(ctx);
+        self.last_handled = None;
         self.rest_if_tired(ctx);
         self.stop_if_done(ctx);
     }
@@ -264,7 +268,7 @@ impl Handler<SocketCommand> for SocketActor {
 /// The actor died: the namespace forgets the socket, and the client comes back on a new connection.
 fn died(socket: &Socket) {
     socket.runtime().metrics.actor_deaths.count();
-    tracing::error!(socket = %socket.id(), "a socket died; its connection is closed");
+    tracing::error!(parent: &socket.shared().span, "a socket died; its connection is closed");
     socket.session().close(DisconnectReason::TransportClose);
 }
 

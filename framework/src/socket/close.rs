@@ -63,6 +63,7 @@ impl SocketActor {
     }
 
     fn prepare_leaving(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+        self.socket.runtime().metrics.disconnects.count(reason);
         self.leaving(reason, true, ctx);
         if reason == DisconnectReason::ClientNamespaceDisconnect {
             // The client may be on its way back: what the hooks say is not for its next socket.
@@ -123,7 +124,7 @@ impl SocketActor {
         ctx: &mut Context<Self>,
     ) {
         for hook in hooks {
-            let (result, asked) = turn::run(|| hook(self.socket.clone(), reason));
+            let (result, asked) = turn::run(&self.socket, || hook(self.socket.clone(), reason));
             self.ask(asked, ctx);
             if let Err(panicked) = result {
                 caught(&self.socket, &*panicked);
@@ -155,7 +156,8 @@ impl SocketActor {
         if let State::Connecting { .. } = self.state {
             return self.refuse(&Reject::new("unavailable", "the server did not decide in time"), ctx);
         }
-        tracing::warn!(socket = %self.socket.id(), "handlers were dropped: their socket ended long ago");
+        let span = &self.socket.shared().span;
+        tracing::warn!(parent: span, "handlers were dropped: their socket ended long ago");
         // If something held its leaving up, too.
         self.gone(ctx);
         ctx.stop();

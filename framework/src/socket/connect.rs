@@ -76,7 +76,8 @@ impl SocketActor {
     /// Tells the client that it may not connect; everything it asked for is forgotten.
     pub(super) fn refuse(&mut self, reject: &Reject, ctx: &mut Context<Self>) {
         let frames = refusal(&self.socket.shared().namespace.path, reject);
-        let push = Push { to: self.socket.member().slot, packet: frames, delivery: Delivery::Reliable };
+        let to = self.socket.member().slot;
+        let push = Push { to, packet: frames, delivery: Delivery::Reliable, is_event: false };
         let fanout = self.worker.handle.fanout.clone();
         self.send_to_fanout(&fanout, FanoutCommand::Push(smallvec::smallvec![push]), ctx);
         self.forget_everything(ctx);
@@ -105,7 +106,7 @@ impl SocketActor {
     }
 
     fn call_connect_hook(&mut self, hook: &ConnectHook, ctx: &mut Context<Self>) {
-        let (result, asked) = turn::run(|| hook(self.socket.clone()).map(first_poll));
+        let (result, asked) = turn::run(&self.socket, || hook(self.socket.clone()).map(first_poll));
         self.ask(asked, ctx);
         match result {
             Ok(None | Some(Ok(()))) => {}

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Instant;
 
 use actix::{ActorFuture, AsyncContext, Context};
 use bytestring::ByteString;
@@ -39,6 +40,7 @@ impl SocketActor {
         if self.limiter.is_some() && self.is_too_much(ack, ctx) {
             return;
         }
+        self.worker.metrics.events_in.count();
         if **name == *REFRESH {
             return self.refresh(&args, Reply { to: ack }, ctx);
         }
@@ -71,17 +73,22 @@ impl SocketActor {
     }
 
     fn call(&mut self, handler: &dyn Handler, args: Args, reply: Reply, ctx: &mut Context<Self>) {
-        let (answer, asked) = turn::run(|| match handler.call(self.socket.clone(), args) {
+        let began = self.last_handled.take().unwrap_or_else(|| self.now());
+        let (answer, asked) = turn::run(&self.socket, || match handler.call(self.socket.clone(), args) {
             Answer::Now(ack) => Ok(ack),
             Answer::Later(code) => first_poll(code),
         });
         self.ask(asked, ctx);
+        if !matches!(answer, Ok(Err(_))) {
+            self.note_time(began);
+        }
         match answer {
             Ok(Ok(ack)) => self.reply(reply, ack, ctx),
             Ok(Err(code)) => {
                 self.running_handlers += 1;
                 ctx.spawn(Running::new(self.socket.clone(), code, move |actor: &mut Self, ack, ctx| {
                     actor.running_handlers -= 1;
+                    actor.worker.metrics.async_handlers.record(actor.now().saturating_duration_since(began));
                     actor.reply(reply, ack.unwrap_or_else(|_| Err(Reject::internal())), ctx);
                     actor.work(ctx);
                 }));
@@ -91,6 +98,17 @@ impl SocketActor {
                 self.reply(reply, Err(Reject::internal()), ctx);
             }
         }
+    }
+
+    /// A handler is through that began then.
+    fn note_time(&mut self, began: Instant) {
+        let now = self.now();
+        self.worker.metrics.handlers.record(now.saturating_duration_since(began));
+        self.last_handled = Some(now);
+    }
+
+    fn now(&self) -> Instant {
+        self.socket.runtime().clock.now()
     }
 
     /// Acknowledges, or tells the client of a refusal that nothing else would tell it.
@@ -132,7 +150,7 @@ pub(super) fn caught(socket: &Socket, panicked: &(dyn std::any::Any + Send)) {
     socket.runtime().metrics.panics.count();
     let text = panicked.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panicked.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    tracing::error!(socket = %socket.id(), panic = text, "user code panicked");
+    tracing::error!(parent: &socket.shared().span, panic = text, "user code panicked");
 }
 
 /// User code that waits for something.
@@ -178,7 +196,7 @@ where
         task: &mut TaskContext<'_>,
     ) -> Poll<()> {
         let Some(mut code) = self.code.take() else { return Poll::Ready(()) };
-        let (polled, asked) = turn::run(move || match code.as_mut().poll(task) {
+        let (polled, asked) = turn::run(&self.socket, move || match code.as_mut().poll(task) {
             Poll::Pending => Err(code),
             Poll::Ready(result) => Ok(result),
         });

@@ -129,7 +129,7 @@ impl Socket {
     /// An event of the framework's own.
     pub(super) fn own_event(&self, event: &str, args: impl IntoArgs) -> Option<Op> {
         let frames = encode_event(self.runtime(), &self.shared().namespace.path, event, args).ok()?;
-        Some(Op::Own { frames, delivery: Delivery::Reliable })
+        Some(Op::Emit { to: self.clone(), frames, delivery: Delivery::Reliable })
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) struct SocketShared {
     /// Whether it has, or had, listeners of its own: else events need not lock.
     listens: AtomicBool,
     local: Mutex<Local>,
+    /// Around all user code for this socket, and on what is logged of it.
+    pub(super) span: tracing::Span,
 }
 
 /// What changes while a socket lives.
@@ -114,8 +116,12 @@ impl Socket {
             rooms: SmallVec::new(),
             data: SmallVec::new(),
         };
+        let id = SocketId::random();
+        let (of, path) = (session.slot(), &*namespace.path);
+        let span = tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = path);
         Self(Arc::new(SocketShared {
-            id: SocketId::random(),
+            id,
+            span,
             namespace,
             session,
             auth,

@@ -156,7 +156,7 @@ impl SocketActor {
 
     fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
         match op {
-            Op::Own { frames, delivery } => self.push_own(frames, delivery),
+            Op::Own { frames, delivery } => self.push_own(frames, delivery, false),
             Op::Emit { to, frames, delivery } => self.push(&to, frames, delivery, ctx),
             Op::EmitWithAck { to, frames, .. } => self.push(&to, frames, Delivery::Reliable, ctx),
             Op::Broadcast { namespace, to, frames, delivery } => {
@@ -181,23 +181,23 @@ impl SocketActor {
         }
     }
 
-    fn push_own(&mut self, packet: Bytes, delivery: Delivery) {
+    fn push_own(&mut self, packet: Bytes, delivery: Delivery, is_event: bool) {
         // A client that has been told that it left may have a new socket by now.
         if !matches!(self.state, State::Left { .. }) {
-            self.pushes.push_own(packet, delivery);
+            self.pushes.push_own(packet, delivery, is_event);
         }
     }
 
     fn push(&mut self, to: &Socket, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {
         if to.is(&self.socket) {
-            return self.push_own(packet, delivery);
+            return self.push_own(packet, delivery, true);
         }
         if to.is_leaving() {
             // Its client may have a new socket by now, behind the same slot.
             return;
         }
         let to = to.member();
-        let push = Push { to: to.slot, packet, delivery };
+        let push = Push { to: to.slot, packet, delivery, is_event: true };
         if to.worker == self.worker.handle.id {
             return self.pushes.push(push);
         }

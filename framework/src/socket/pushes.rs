@@ -38,8 +38,8 @@ impl Pushes {
     }
 
     /// Adds a packet for the own client.
-    pub(super) fn push_own(&mut self, packet: Bytes, delivery: Delivery) {
-        self.push(Push { to: self.own, packet, delivery });
+    pub(super) fn push_own(&mut self, packet: Bytes, delivery: Delivery, is_event: bool) {
+        self.push(Push { to: self.own, packet, delivery, is_event });
     }
 
     /// Says how many events are to be handled now: most are acknowledged.
@@ -68,7 +68,7 @@ impl Pushes {
     fn end_run(&mut self) {
         if !self.run.is_empty() {
             let packet = std::mem::take(&mut self.run).freeze();
-            self.packets.push(Push { to: self.own, packet, delivery: Delivery::Reliable });
+            self.packets.push(Push { to: self.own, packet, delivery: Delivery::Reliable, is_event: false });
         }
     }
 }
@@ -92,7 +92,7 @@ mod tests {
         pushes.expect(2);
         pushes.run().extend_from_slice(b"a1");
         pushes.run().extend_from_slice(b"a2");
-        pushes.push_own(Bytes::from_static(b"event"), Delivery::Reliable);
+        pushes.push_own(Bytes::from_static(b"event"), Delivery::Reliable, true);
         pushes.run().extend_from_slice(b"a3");
         assert!(!pushes.is_empty());
         assert_eq!(sent(&mut pushes), ["a1a2", "event", "a3"]);

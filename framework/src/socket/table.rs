@@ -92,7 +92,7 @@ impl SocketTable {
             Message::Text(text) => self.decoder.text(text, cx.now()),
             Message::Binary(bytes) => self.decoder.binary(bytes),
         };
-        match decoded.map_err(|error| undecodable(&error))? {
+        match decoded.map_err(|error| undecodable(&error, cx))? {
             Some(packet) => self.handle_packet(packet, batches, cx),
             None => Ok(()),
         }
@@ -172,7 +172,7 @@ impl SocketTable {
 
     fn refuse(&mut self, packet: Bytes, cx: &SessionCx<'_>) {
         let to = cx.session().slot().slot;
-        self.refusals.push(Push { to, packet, delivery: Delivery::Reliable });
+        self.refusals.push(Push { to, packet, delivery: Delivery::Reliable, is_event: false });
     }
 
     /// All refusals of a read are one command, and hold its permit: a client that asks for what is not
@@ -232,7 +232,7 @@ impl SessionApp for SocketTable {
 
     fn handle_deadline(&mut self, now: Instant, cx: &mut SessionCx<'_>) {
         if let Err(error) = self.decoder.handle_deadline(now) {
-            cx.close(undecodable(&error).0);
+            cx.close(undecodable(&error, cx).0);
         } else if self.connect_deadline.is_some_and(|deadline| deadline <= now) {
             self.connect_deadline = None;
             cx.close(DisconnectReason::ForcedServerClose);
@@ -260,7 +260,7 @@ impl Drop for SocketTable {
 }
 
 /// Reference behaviour: the sockets see `forced close` (socket.io, client.ts).
-fn undecodable(error: &DecodeError) -> Violation {
-    tracing::debug!(%error, "a client sent what is no Socket.IO packet");
+fn undecodable(error: &DecodeError, cx: &SessionCx<'_>) -> Violation {
+    tracing::debug!(session = %cx.session().slot(), %error, "a client sent what is no Socket.IO packet");
     Violation(DisconnectReason::ForcedClose)
 }

@@ -72,10 +72,10 @@ thread_local! {
 /// What a panic left behind.
 pub(super) type Panicked = Box<dyn Any + Send>;
 
-/// Runs user code and returns what it asked for; its panic ends here.
-pub(super) fn run<R>(code: impl FnOnce() -> R) -> (Result<R, Panicked>, Vec<Op>) {
+/// Runs user code for a socket, in its span, and returns what the code asked for; its panic ends here.
+pub(super) fn run<R>(socket: &Socket, code: impl FnOnce() -> R) -> (Result<R, Panicked>, Vec<Op>) {
     let outer = TURN.replace(Some(Vec::new()));
-    let result = catch_unwind(AssertUnwindSafe(code));
+    let result = catch_unwind(AssertUnwindSafe(|| socket.shared().span.in_scope(code)));
     let asked = TURN.replace(outer).unwrap_or_default();
     match result {
         Ok(result) => (Ok(result), asked),

@@ -26,8 +26,12 @@ struct Echo(Rc<Worker>);
 impl SessionApp for Echo {
     fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>) {
         let to = cx.session().slot().slot;
-        let back =
-            |message| Push { to, packet: Packet::Message(message).encode(), delivery: Delivery::Reliable };
+        let back = |message| Push {
+            to,
+            packet: Packet::Message(message).encode(),
+            delivery: Delivery::Reliable,
+            is_event: true,
+        };
         let pushes = FanoutCommand::Push(messages.into_iter().map(back).collect());
         self.0.handle.fanout.send_anyway(cx.session().runtime(), pushes);
         drop(permit);

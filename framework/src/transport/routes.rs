@@ -53,6 +53,8 @@ impl Server {
     /// ```
     #[must_use]
     pub fn routes(&self) -> Scope {
+        // An `App` is made when its worker starts.
+        self.engine.set_listening();
         scope(Gate::new(self.engine.clone()), None)
     }
 

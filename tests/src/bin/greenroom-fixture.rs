@@ -6,6 +6,7 @@ use std::time::Duration;
 use greenroom::Cors;
 use greenroom::auth::{JwtAuth, Revocation};
 use greenroom::prelude::*;
+use greenroom_tests::host::Ports;
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -15,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     token_namespace(&io)?;
     middleware_namespace(&io.of("/middleware"));
     policy_namespace(&io);
-    greenroom_tests::host::run(io, setting("PORT", 0)?, &setting("MODE", "serve".to_owned())?)
+    let ports = Ports { clients: setting("PORT", 0)?, operations: setting("OPERATIONS_PORT", 0)? };
+    greenroom_tests::host::run(io, ports, &setting("MODE", "serve".to_owned())?)
 }
 
 fn config() -> Result<Config, Box<dyn Error>> {
@@ -31,6 +33,7 @@ fn config() -> Result<Config, Box<dyn Error>> {
         outbox_bytes: setting("OUTBOX_BYTES", 4 * 1024 * 1024)?,
         request_timeout: milliseconds("REQUEST_TIMEOUT_MS", 10_000)?,
         keep_alive: milliseconds("KEEP_ALIVE_MS", 30_000)?,
+        drain_delay: milliseconds("DRAIN_DELAY_MS", 0)?,
         shutdown_timeout: Duration::from_secs(3),
         cors: Some(Cors { origins: origins.split(',').map(str::to_owned).collect(), credentials: false }),
         ..rates()?

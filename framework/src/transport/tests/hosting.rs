@@ -55,7 +55,7 @@ struct Echo {
 
 impl Echo {
     fn send(&self, packet: Bytes, delivery: Delivery, cx: &SessionCx<'_>) {
-        let push = Push { to: cx.session().slot().slot, packet, delivery };
+        let push = Push { to: cx.session().slot().slot, packet, delivery, is_event: true };
         let command = FanoutCommand::Push(smallvec::smallvec![push]);
         assert!(self.worker.handle.fanout.send(&self.runtime, command).is_ok());
     }
@@ -133,7 +133,7 @@ impl Host {
     /// Waits until no session is left, and says how they ended.
     pub(super) async fn all_ended(&self) -> Vec<DisconnectReason> {
         eventually("all sessions have ended", || self.engine.len() == 0).await;
-        let stats = self.engine.runtime().metrics.read();
+        let stats = self.engine.runtime().stats();
         assert_eq!((stats.sessions, stats.slots), (0, 0));
         self.reasons.lock().unwrap().clone()
     }

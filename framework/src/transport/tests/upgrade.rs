@@ -42,7 +42,7 @@ async fn an_upgrade_works_whichever_worker_its_request_lands_on() {
             ws.send(&format!("4{round}")).await;
             assert_eq!(ws.receive_text().await, format!("4{round}"));
         }
-        let moved = host.engine.runtime().metrics.read().websockets_moved;
+        let moved = host.engine.runtime().stats().websockets_moved;
         match hosting {
             Hosting::Serve => assert!((1..8).contains(&moved), "{moved} of 8 moved"),
             // A response body stays where it is; the outbox reaches it there.

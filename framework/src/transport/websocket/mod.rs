@@ -95,7 +95,8 @@ impl Drop for Ticket {
 pub(crate) async fn run<Io: AsyncRead + AsyncWrite + Unpin>(io: Io, ticket: Ticket, early: BytesMut) {
     let mut wire = Wire::new(io, ticket, early);
     let _open = Open::count(wire.ticket.session.runtime());
-    let close_code = match std::future::poll_fn(|cx| wire.poll_over(cx)).await {
+    let span = tracing::debug_span!("websocket", session = %wire.ticket.session.slot());
+    let close_code = match std::future::poll_fn(|cx| span.in_scope(|| wire.poll_over(cx))).await {
         Over::BySelf { fate, close_code } => {
             wire.ticket.tell(fate);
             close_code
