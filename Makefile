@@ -1,6 +1,6 @@
 # Everything that a developer or CI runs. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help play web types test test-rust test-clients test-browser lint loom fuzz bench clean
+.PHONY: help play web types test test-rust test-page test-clients test-browser lint loom fuzz bench clean
 
 FIXTURE := target/debug/greenroom-fixture
 LOBBY := target/debug/example-game
@@ -19,10 +19,13 @@ types: ## Writes the page's types from example-game/src/contract.rs.
 client-demo/web/dist/index.html: client-demo/web/package-lock.json $(shell find client-demo/web/src client-demo/web/index.html -type f 2>/dev/null)
 	cd client-demo/web && npm ci --no-audit --no-fund && npm run build
 
-test: test-rust test-clients test-browser ## Sets everything up and runs every test.
+test: test-rust test-page test-clients test-browser ## Sets everything up and runs every test.
 
 test-rust: ## Unit, property, order, conformance and fault tests, and the documentation's examples.
 	cargo test --locked --workspace --all-features
+
+test-page: ## What the page knows without network and document: the state of rooms, the game's step.
+	cd client-demo/web && npm ci --no-audit --no-fund && npm test
 
 test-clients: ## Stock Socket.IO clients, installed from npm and PyPI, against the fixture server.
 	cargo build --locked -p greenroom-tests --bin greenroom-fixture

@@ -5,6 +5,8 @@
 //! have to be told comes out as [`News`].
 
 mod board;
+#[cfg(test)]
+mod floe;
 mod hall;
 mod history;
 mod names;
