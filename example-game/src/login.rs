@@ -1,6 +1,6 @@
 //! `POST /login`: a name becomes a token. `POST /refresh`: a token for who is known already.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use actix_web::{HttpResponse, Responder, post, web};
 use greenroom::auth::{JwtAuth, KeyError, TokenIssuer, TokenLives};
@@ -19,12 +19,12 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// Tokens signed with this secret, good for `life`; another one is given for 30 days.
-    pub(crate) fn new(secret: &str, life: Duration, io: Server) -> Result<Self, KeyError> {
+    /// Tokens signed with this secret.
+    pub(crate) fn new(secret: &str, lives: TokenLives, io: Server) -> Result<Self, KeyError> {
         Ok(Self {
             issuer: TokenIssuer::hs256(secret)?,
             refresh: JwtAuth::hs256(secret)?.for_refresh_tokens(),
-            lives: TokenLives { access: life, ..TokenLives::default() },
+            lives,
             io,
         })
     }

@@ -1,6 +1,10 @@
 //! Every limit and time of a server: name, unit, default, and why.
 
+mod size;
+
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 /// Every limit and time of a server.
 ///
@@ -14,30 +18,49 @@ use std::time::Duration;
 /// assert_eq!(config.max_payload, 1_000_000);
 /// let io = greenroom::Server::builder().config(config).build();
 /// ```
-#[derive(Debug, Clone)]
+///
+/// It can be part of a program's own settings: by serde, what is not said has its default, and an unknown name
+/// is an error. Times are text (`"25s"`, `"1m 30s"`), sizes are text (`"64 KiB"`, `"1 MB"`) or bytes.
+///
+/// ```
+/// let config: greenroom::Config = serde_json::from_str(
+///     r#"{ "ping_interval": "10s", "outbox_bytes": "8 MiB", "max_sessions_per_address": 50 }"#,
+/// )?;
+/// assert_eq!(config.outbox_bytes, 8 * 1024 * 1024);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Path of the Engine.IO endpoint. Default `/socket.io`, as stock clients expect.
     pub path: String,
     /// Time from a pong to the next ping. Default 25 s (Socket.IO `pingInterval`): below the 30 s
     /// and more after which proxies end quiet connections.
+    #[serde(with = "humantime_serde")]
     pub ping_interval: Duration,
     /// Time that a client has for its pong. Default 20 s (`pingTimeout`): a mobile network may
     /// stall that long.
+    #[serde(with = "humantime_serde")]
     pub ping_timeout: Duration,
     /// Time that an upgrade to WebSocket may take; then the session stays on polling. Default 10 s
     /// (`upgradeTimeout`).
+    #[serde(with = "humantime_serde")]
     pub upgrade_timeout: Duration,
     /// Time from a handshake over polling to the session's first request. Default 20 s: by then a stock
     /// client has given up (its option `timeout`), and nobody will come.
+    #[serde(with = "humantime_serde")]
     pub claim_timeout: Duration,
     /// Time in which a session that the server closes must have taken its last packets. Default 10 s:
     /// a client that is still there takes them at once.
+    #[serde(with = "humantime_serde")]
     pub close_timeout: Duration,
     /// Time after which a session without any socket is closed. Default 45 s (`connectTimeout`).
+    #[serde(with = "humantime_serde")]
     pub connect_timeout: Duration,
     /// Bytes of one POST body, of one WebSocket message, and of one polling response unless a
     /// single packet is larger. Default 1 MB (`maxHttpBufferSize`): a larger body costs one
     /// allocation of its size per request.
+    #[serde(with = "size")]
     pub max_payload: usize,
     /// Frames that one WebSocket message may come in. Default 1,024: tiny fragments cost more than
     /// their bytes.
@@ -49,20 +72,25 @@ pub struct Config {
     pub max_attachments: u32,
     /// Bytes of all attachments of one packet. Default 10 MB: what ten messages of the largest size
     /// have, so nothing that Socket.IO takes is refused.
+    #[serde(with = "size")]
     pub max_attachment_bytes: usize,
     /// Time in which all attachments of a packet must have come. Default 60 s: the largest packet at
     /// 1.4 Mbit/s.
+    #[serde(with = "humantime_serde")]
     pub attachments_timeout: Duration,
     /// Bytes that may wait for one client, besides the largest packet among them. A packet counts 128
     /// bytes more than it has, for what it costs to keep. Default 4 MiB: seconds of a busy room for a
     /// phone that is in a tunnel; a client further behind is closed as slow.
+    #[serde(with = "size")]
     pub outbox_bytes: usize,
     /// Bytes of the URL and the headers of the request that opens a session; over it the handshake is
     /// answered with 431. Default 16 KiB, Node's own limit: what Socket.IO takes is taken. They are kept
     /// as long as the session.
+    #[serde(with = "size")]
     pub max_handshake_bytes: usize,
     /// Bytes read from one client whose handlers have not run; then its reading stops. Default
     /// 128 KiB: two full reads.
+    #[serde(with = "size")]
     pub read_ahead_bytes: usize,
     /// Packets for rooms that one socket may have in flight, and operations that may wait behind
     /// them; then its reading stops. Default 256, see [`greenroom_proto::socket::lane`].
@@ -70,6 +98,7 @@ pub struct Config {
     /// Whether sockets keep their order by lanes. Default true; the ordering test shows what happens
     /// without.
     #[doc(hidden)]
+    #[serde(skip)]
     pub lanes: bool,
     /// Messages in an actor's mailbox; then its senders wait. Default 1,024: a turn of a busy room,
     /// some 100 KB.
@@ -83,14 +112,18 @@ pub struct Config {
     pub max_pending_acks: usize,
     /// Time for an acknowledgement where the call names none. Default 30 s; Socket.IO waits for
     /// ever.
+    #[serde(with = "humantime_serde")]
     pub ack_timeout: Duration,
     /// Bytes of a room's name. Default 256: clients often choose them, and every member keeps one.
+    #[serde(with = "size")]
     pub max_room_name: usize,
     /// Time in which middleware must have decided; then the client is refused with `unavailable`.
     /// Default 10 s: half of what stock clients wait for their connection.
+    #[serde(with = "humantime_serde")]
     pub middleware_timeout: Duration,
     /// Time before a token's `exp` at which its client gets `auth:expiring`. Default 60 s: enough for a
     /// page to fetch another one, also with a retry; 0 sends none.
+    #[serde(with = "humantime_serde")]
     pub token_expiry_warning: Duration,
     /// Revocations that are remembered, of tokens, users and keys together. Default 100,000, some 20 MB;
     /// one more is refused until others are of no use any more.
@@ -98,6 +131,7 @@ pub struct Config {
     /// Time for which a revocation is remembered where it names none itself. Default 30 days, the longest
     /// life that [`TokenLives`](crate::auth::TokenLives) gives a token: a token that lives longer would be
     /// good again.
+    #[serde(with = "humantime_serde")]
     pub longest_token_life: Duration,
     /// Events that one socket may send per second; those above are refused with the code `rate_limited`
     /// and not handled. Default 0, no limit: a chat and a game at 60 Hz have nothing in common, and a
@@ -110,6 +144,7 @@ pub struct Config {
     /// Default 1,000: no honest page goes on that long.
     pub max_refused_events: u32,
     /// Time over which refused events are counted. Default 10 s.
+    #[serde(with = "humantime_serde")]
     pub refused_events_window: Duration,
     /// CONNECTs that one session may send per second; those above are refused with `rate_limited`.
     /// Default 50: each starts an actor and verifies a token. 0 is no limit.
@@ -125,18 +160,23 @@ pub struct Config {
     pub max_async_handlers: usize,
     /// Time that asynchronous handlers have after their socket ended. Default 5 s; then they are
     /// dropped.
+    #[serde(with = "humantime_serde")]
     pub handler_grace: Duration,
     /// Time in which a client must have sent a whole request. Default 10 s: the answer to
     /// slow-loris requests.
+    #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
     /// Time for which an idle HTTP connection is kept. Default 30 s: longer than a `ping_interval`,
     /// so a polling client keeps its connection.
+    #[serde(with = "humantime_serde")]
     pub keep_alive: Duration,
     /// Time for which a server that was told to stop serves on while `/readyz` says no. Default 0: alone, it
     /// has nobody to hand over to. Behind a balancer: longer than the balancer takes to notice.
+    #[serde(with = "humantime_serde")]
     pub drain_delay: Duration,
     /// Time in which a draining server flushes its outboxes. Default 10 s, below the 30 s after
     /// which orchestrators kill.
+    #[serde(with = "humantime_serde")]
     pub shutdown_timeout: Duration,
     /// Connections of one worker. Default 100,000; the limit of open files is usually the lower one.
     pub max_connections: usize,
@@ -153,9 +193,10 @@ pub struct Config {
 }
 
 /// The header in which a proxy names the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrustedHeader {
     /// `X-Forwarded-For`, as most proxies do.
+    #[serde(rename = "X-Forwarded-For")]
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
@@ -170,11 +211,13 @@ pub enum TrustedHeader {
 /// let config = Config { cors: Some(cors), ..Config::default() };
 /// # assert!(config.cors.is_some());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cors {
     /// Origins such as `https://game.example`, or `*` for all.
     pub origins: Vec<String>,
     /// Whether cookies and authorisation may be sent along; not with `*`.
+    #[serde(default)]
     pub credentials: bool,
 }
 
@@ -227,6 +270,49 @@ impl Default for Config {
             cors: None,
             trusted_proxies: Vec::new(),
             trusted_header: TrustedHeader::XForwardedFor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        let cors = Cors { origins: vec!["https://game.example".to_owned()], credentials: true };
+        let config = Config {
+            ping_interval: Duration::from_millis(1_500),
+            max_payload: 1_234_567,
+            trusted_header: TrustedHeader::Forwarded,
+            trusted_proxies: vec!["10.0.0.0/8".to_owned()],
+            cors: Some(cors),
+            ..Config::default()
+        };
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), config);
+        for as_people_write in
+            [r#""1s 500ms""#, r#""drain_delay":"0s""#, r#""4 MiB""#, ":1234567", r#""16 KiB""#]
+        {
+            assert!(text.contains(as_people_write), "{as_people_write} in {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_has_its_default_and_an_unknown_name_is_named() {
+        assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), Config::default());
+        let error = serde_json::from_str::<Config>(r#"{ "max_paylaod": 1 }"#).unwrap_err();
+        assert!(error.to_string().contains("unknown field `max_paylaod`"), "{error}");
+        let error = serde_json::from_str::<Config>(r#"{ "cors": { "origin": [] } }"#).unwrap_err();
+        assert!(error.to_string().contains("unknown field `origin`"), "{error}");
+    }
+
+    #[test]
+    fn a_time_without_its_unit_and_a_size_that_is_none_are_refused() {
+        for wrong in
+            [r#"{ "ping_interval": 25 }"#, r#"{ "ping_interval": "25" }"#, r#"{ "max_payload": "1 cup" }"#]
+        {
+            assert!(serde_json::from_str::<Config>(wrong).is_err(), "{wrong}");
         }
     }
 }

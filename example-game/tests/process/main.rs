@@ -1,0 +1,6 @@
+//! The lobby as a process: what it can be told, and what it keeps over a restart.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails the test")]
+
+mod restart;
+mod settings;
+mod stage;
