@@ -28,7 +28,7 @@ test-page: ## What the page knows without network and document: the state of roo
 	cd client-demo/web && npm ci --no-audit --no-fund && npm test
 
 test-clients: ## Stock Socket.IO clients, installed from npm and PyPI, against the fixture server.
-	cargo build --locked -p greenroom-tests --bin greenroom-fixture
+	cargo build --locked -p greenroom-tests --bins
 	FIXTURE_BIN=$(CURDIR)/$(FIXTURE) tests/interop/run.sh
 
 test-browser: web ## The page in headless Chromium (installed by apt-get if it is missing).

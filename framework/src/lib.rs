@@ -39,7 +39,10 @@
 //! | `socket.timeout(ms).emitWithAck(…)` | [`socket.emit_with_ack(…).timeout(…).answer().await`](Socket::emit_with_ack) |
 //! | `socket.handshake.auth` | [`Socket::auth`] |
 //! | `socket.data` | [`Socket::put`] and [`Socket::data`], by type |
-//! | `io.in(room).fetchSockets()` | [`Broadcast::sockets`] |
+//! | `io.timeout(ms).emitWithAck(…)` | [`io.emit_with_ack(…).timeout(…).answers().await`](Broadcast::emit_with_ack) |
+//! | `io.in(room).fetchSockets()` | [`Broadcast::fetch_sockets`] |
+//! | `io.in(a).socketsJoin(b)`, `socketsLeave`, `disconnectSockets` | [`Broadcast::sockets_join`], [`Broadcast::sockets_leave`], [`Broadcast::disconnect_sockets`] |
+//! | `io.of("/").adapter.on("join-room", …)` | [`Namespace::on_room_event`] |
 //! | `socket.on("disconnecting")`, `socket.on("disconnect")` | [`Socket::on_disconnecting`], [`Socket::on_disconnect`] |
 //! | `maxHttpBufferSize` and other options | [`Config`], which names Socket.IO's option at each field that has one |
 //!
@@ -93,14 +96,14 @@ pub use error::{AckError, EmitError, Emitted, Reject};
 pub use event::{Args, Binary, EncodedArgs, First, FromArgs, IntoAck, IntoArgs, ListenerId};
 pub use greenroom_proto::rooms::RoomName;
 pub use greenroom_proto::socket::reason::DisconnectReason;
-pub use namespace::Namespace;
+pub use namespace::{Namespace, RoomEvent};
 pub use runtime::clock::Clock;
 pub use runtime::metrics::Stats;
 pub use runtime::worker::NoSystem;
 pub use serve::{Serve, serve};
 pub use server::{Server, ServerBuilder};
 pub use session::Handshake;
-pub use socket::{AckRequest, Broadcast, Socket, SocketId};
+pub use socket::{AckRequest, Answers, Broadcast, BroadcastRequest, Socket, SocketId};
 
 /// What most servers use.
 pub mod prelude {

@@ -18,7 +18,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::metrics::Stats;
 use crate::runtime::worker::Worker;
 use crate::session::{AppFactory, Engine, SessionApp, SessionHandle};
-use crate::socket::{Broadcast, SocketTable};
+use crate::socket::{Broadcast, BroadcastRequest, Socket, SocketTable};
 
 /// A Socket.IO server: its namespaces and their sockets. Cheap to clone; usable from any thread.
 ///
@@ -169,6 +169,32 @@ impl Server {
     /// Everyone in `/` but the members of a room.
     pub fn except(&self, room: impl Into<RoomName>) -> Broadcast {
         self.of("/").except(room)
+    }
+
+    /// Emits an event that everyone in `/` acknowledges, see [`Broadcast::emit_with_ack`].
+    pub fn emit_with_ack(&self, event: &str, args: impl IntoArgs) -> BroadcastRequest {
+        self.of("/").emit_with_ack(event, args)
+    }
+
+    /// All sockets of `/`.
+    pub async fn fetch_sockets(&self) -> Vec<Socket> {
+        self.of("/").fetch_sockets().await
+    }
+
+    /// Makes everyone in `/` join rooms.
+    pub fn sockets_join<R: Into<RoomName>>(&self, rooms: impl IntoIterator<Item = R>) -> Emitted {
+        self.of("/").sockets_join(rooms)
+    }
+
+    /// Makes everyone in `/` leave rooms.
+    pub fn sockets_leave<R: Into<RoomName>>(&self, rooms: impl IntoIterator<Item = R>) -> Emitted {
+        self.of("/").sockets_leave(rooms)
+    }
+
+    /// Disconnects everyone from `/`, or closes their whole connections.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
+    pub fn disconnect_sockets(&self, close: bool) -> Emitted {
+        self.of("/").disconnect_sockets(close)
     }
 
     /// Takes tokens back. Sockets that came with one of them are ended at once, in every namespace: no

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use foldhash::fast::FixedState;
 use greenroom_proto::rooms::{self, Join, Leave, RoomIndex, RoomName, Selection, Skip, Target};
 use greenroom_proto::session::Delivery;
-use greenroom_proto::socket::lane::{Class, Lane, Step, Ticket};
+use greenroom_proto::socket::lane::{Lane, Step, Ticket};
 use smallvec::smallvec;
 
+use super::errand::{class_of_packet, left};
 use super::handle::OutsidePermit;
 use super::protocol::{FindReply, NamespaceCommand};
-use super::{Admission, NamespaceLink, NamespaceShared};
+use super::{Admission, NamespaceLink, NamespaceShared, Outgoing, RoomEvent};
 use crate::auth::Revocation;
 use crate::fanout::{FanoutCommand, FanoutHandle, Push, Recipients, SlotRef};
 use crate::room::{Packet, Report, RoomCommand, RoomHandle};
@@ -27,10 +28,10 @@ use crate::socket::Socket;
 
 pub(super) struct NamespaceActor {
     runtime: Arc<Runtime>,
-    link: NamespaceLink,
-    index: RoomIndex<SlotRef>,
+    pub(super) link: NamespaceLink,
+    pub(super) index: RoomIndex<SlotRef>,
     everyone: Recipients,
-    sockets: HashMap<SlotRef, Socket, FixedState>,
+    pub(super) sockets: HashMap<SlotRef, Socket, FixedState>,
     rooms: HashMap<RoomName, Room>,
     /// Sockets of connections whose last socket here has not left yet.
     successors: Vec<Admission>,
@@ -50,8 +51,7 @@ struct Room {
 /// An emit by no socket.
 struct Outside {
     to: Selection<SlotRef>,
-    frames: Bytes,
-    delivery: Delivery,
+    what: Outgoing,
     _permit: OutsidePermit,
 }
 
@@ -91,6 +91,10 @@ impl NamespaceActor {
         self.index.set_own(member, RoomName::from(socket.id().as_str()));
         self.everyone.insert(&self.runtime, member);
         self.runtime.metrics.sockets.add(1);
+        self.tell_room_hooks(|| {
+            let own = RoomName::from(socket.id().as_str());
+            [Some(RoomEvent::Created(own.clone())), Some(RoomEvent::Joined(own, socket.clone()))]
+        });
         self.link.metrics().sockets.add(1);
         self.link.metrics().connects.count();
         if let Some(worker) = self.runtime.workers.find(member.worker) {
@@ -114,8 +118,10 @@ impl NamespaceActor {
         self.link.metrics().sockets.add(-1);
         self.everyone.remove(member);
         for (room, room_empty) in self.index.remove(member) {
+            self.tell_room_hooks(|| left(&room, socket, room_empty));
             self.take_out(&room, member, room_empty);
         }
+        self.tell_room_hooks(|| left(&RoomName::from(socket.id().as_str()), socket, true));
         if let Some(presence) = self.link.presence() {
             presence.ended(socket);
         }
@@ -130,13 +136,22 @@ impl NamespaceActor {
         self.sockets.get(&socket.member()).is_some_and(|member| member.is(socket))
     }
 
-    fn join(&mut self, socket: &Socket, room: &RoomName) {
+    pub(super) fn join(&mut self, socket: &Socket, room: &RoomName) {
         if !self.is_member(socket) {
             return;
         }
         let member = socket.member();
         match self.index.join(member, room) {
-            Join::Joined { .. } => {
+            Join::Joined { new_room } => {
+                if socket.is_steered() {
+                    socket.list(room.clone());
+                }
+                self.tell_room_hooks(|| {
+                    [
+                        new_room.then(|| RoomEvent::Created(room.clone())),
+                        Some(RoomEvent::Joined(room.clone(), socket.clone())),
+                    ]
+                });
                 self.enter(room, member);
                 if let Some(presence) = self.link.presence() {
                     presence.joined(socket, room);
@@ -147,13 +162,17 @@ impl NamespaceActor {
         }
     }
 
-    fn leave(&mut self, socket: &Socket, room: &RoomName) {
+    pub(super) fn leave(&mut self, socket: &Socket, room: &RoomName) {
         if !self.is_member(socket) {
             return;
         }
         let member = socket.member();
         match self.index.leave(member, room) {
             Leave::Left { room_empty } => {
+                if socket.is_steered() {
+                    socket.unlist(room);
+                }
+                self.tell_room_hooks(|| left(room, socket, room_empty));
                 self.take_out(room, member, room_empty);
                 if let Some(presence) = self.link.presence() {
                     presence.left(socket, room);
@@ -163,7 +182,7 @@ impl NamespaceActor {
         }
     }
 
-    fn broadcast(&mut self, to: &Selection<SlotRef>, packet: &Packet) {
+    pub(super) fn broadcast(&mut self, to: &Selection<SlotRef>, packet: &Packet) {
         for rooms::Delivery { to, skip } in self.index.select(to).deliveries {
             match to {
                 Target::Everyone => self.deliver_to_everyone(packet, &skip),
@@ -189,9 +208,9 @@ impl NamespaceActor {
     }
 
     fn emit_from_outside(&mut self, emit: Outside) {
-        let class = match emit.to.rooms.as_slice() {
-            [room] => Class::Room { room: room.clone(), reaches_self: false },
-            _ => Class::Union { reaches_self: false },
+        let class = match &emit.what {
+            Outgoing::Errand(errand) => errand.class(&emit.to, false),
+            Outgoing::Packet { .. } => class_of_packet(&emit.to, false),
         };
         match self.outside.push(emit, class) {
             Step::Go(emit, ticket) => self.broadcast_from_outside(emit, ticket),
@@ -209,8 +228,13 @@ impl NamespaceActor {
     }
 
     fn broadcast_from_outside(&mut self, emit: Outside, ticket: Option<Ticket>) {
-        let Outside { to, frames, delivery, _permit } = emit;
-        self.broadcast(&to, &Packet { frames, delivery, ticket });
+        let Outside { to, what, _permit } = emit;
+        match what {
+            Outgoing::Packet { frames, delivery } => {
+                self.broadcast(&to, &Packet { frames, delivery, ticket });
+            }
+            Outgoing::Errand(errand) => self.run(&to, *errand, ticket),
+        }
     }
 
     fn deliver_to_everyone(&mut self, packet: &Packet, skip: &Skip<SlotRef>) {
@@ -345,8 +369,9 @@ impl Handler<NamespaceCommand> for NamespaceActor {
             NamespaceCommand::Leave { socket, room } => self.leave(&socket, &room),
             NamespaceCommand::Broadcast { to, packet } => self.broadcast(&to, &packet),
             NamespaceCommand::Find { to, reply } => self.find(&to, reply),
-            NamespaceCommand::Outside { to, frames, delivery, permit } => {
-                self.emit_from_outside(Outside { to, frames, delivery, _permit: permit });
+            NamespaceCommand::Errand { to, errand, ticket } => self.run(&to, *errand, ticket),
+            NamespaceCommand::Outside { to, what, permit } => {
+                self.emit_from_outside(Outside { to, what, _permit: permit });
             }
             NamespaceCommand::LaneClear => self.continue_from_outside(),
             NamespaceCommand::Disconnect(socket) => self.disconnect(&socket),

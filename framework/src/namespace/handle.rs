@@ -1,22 +1,22 @@
 //! [`Namespace`]: what users and other actors hold of a namespace.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use actix::{Actor, Addr, AsyncContext, Context, WeakAddr};
-use arc_swap::ArcSwap;
-use bytes::Bytes;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytestring::ByteString;
 use greenroom_proto::rooms::{RoomName, Selection};
-use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::acks::SHARED_IDS;
 use greenroom_proto::socket::reason::DisconnectReason;
+use greenroom_proto::socketio::AckId;
 use tokio::sync::oneshot;
 
 use super::Hooks;
 use super::actor::NamespaceActor;
-use super::hooks::Middleware;
-use super::protocol::NamespaceCommand;
+use super::hooks::{Middleware, RoomHook};
+use super::protocol::{NamespaceCommand, Outgoing};
 use crate::auth::{JwtAuth, Revocation};
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, Listener, ListenerId, Listeners, asynchronous, synchronous};
@@ -44,6 +44,10 @@ pub(crate) struct NamespaceShared {
     pub(crate) listeners: ArcSwap<Listeners>,
     pub(crate) hooks: RwLock<Hooks>,
     pub(crate) middleware: RwLock<Vec<Middleware>>,
+    /// Who is told of rooms; nothing where nobody is.
+    pub(super) room_hooks: ArcSwapOption<Vec<RoomHook>>,
+    /// Counts the packets that many acknowledge.
+    shared_acks: AtomicU64,
     /// Who is there, if the application wants to know.
     pub(crate) presence: OnceLock<Arc<PresenceShared>>,
     auth: RwLock<Option<Arc<JwtAuth>>>,
@@ -313,7 +317,7 @@ impl Namespace {
         listener.id()
     }
 
-    fn hooks(&self) -> std::sync::RwLockWriteGuard<'_, Hooks> {
+    pub(super) fn hooks(&self) -> std::sync::RwLockWriteGuard<'_, Hooks> {
         self.0.hooks.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -332,6 +336,8 @@ impl NamespaceShared {
             listeners: ArcSwap::default(),
             hooks: RwLock::default(),
             middleware: RwLock::default(),
+            room_hooks: ArcSwapOption::empty(),
+            shared_acks: AtomicU64::new(SHARED_IDS.start),
             presence: OnceLock::new(),
             auth: RwLock::new(auth),
             addr: RwLock::default(),
@@ -415,19 +421,19 @@ impl NamespaceShared {
     }
 
     /// An emit by no socket: bounded by what waits of its kind.
-    pub(crate) fn emit_from_outside(
-        &self,
-        to: Selection<SlotRef>,
-        frames: Bytes,
-        delivery: Delivery,
-    ) -> Result<(), EmitError> {
+    pub(crate) fn emit_from_outside(&self, to: Selection<SlotRef>, what: Outgoing) -> Result<(), EmitError> {
         if self.outside.load(Ordering::Relaxed) >= self.runtime.config.mailbox_capacity {
             return Err(EmitError::Full);
         }
         // Without an actor there is no socket to reach.
         let permit = OutsidePermit::new(&self.outside);
-        self.tell(NamespaceCommand::Outside { to, frames, delivery, permit });
+        self.tell(NamespaceCommand::Outside { to, what, permit });
         Ok(())
+    }
+
+    /// An id for a packet that many acknowledge.
+    pub(crate) fn next_shared_ack(&self) -> AckId {
+        AckId(self.shared_acks.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The sockets of a selection: inside of a handler behind all that it has asked for.
@@ -490,6 +496,17 @@ pub(crate) struct NamespaceLink {
 }
 
 impl NamespaceLink {
+    /// A hook of the application panicked.
+    pub(super) fn count_panic(&self) {
+        self.shared.runtime.metrics.panics.count();
+        tracing::error!(namespace = %self.shared.path, "a room hook panicked");
+    }
+
+    /// Who is told of rooms.
+    pub(super) fn room_hooks(&self) -> Option<Arc<Vec<RoomHook>>> {
+        self.shared.room_hooks.load_full()
+    }
+
     /// Who is told who is there.
     pub(super) fn presence(&self) -> Option<&Arc<PresenceShared>> {
         self.shared.presence.get()

@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use greenroom_proto::rooms::RoomName;
 use greenroom_proto::socket::reason::DisconnectReason;
 
 use crate::error::Reject;
@@ -19,6 +20,24 @@ pub(crate) type ConnectHook = Arc<dyn Fn(Socket) -> Option<Running<()>> + Send +
 
 /// Runs when a socket leaves or has left.
 pub(crate) type DisconnectHook = Arc<dyn Fn(Socket, DisconnectReason) + Send + Sync>;
+
+/// Is told what happens to rooms.
+pub(crate) type RoomHook = Arc<dyn Fn(RoomEvent) + Send + Sync>;
+
+/// What happens to a room, in the order in which it happens; a socket's own room, named by its id, is
+/// one, too.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum RoomEvent {
+    /// Its first member is about to join (Socket.IO's `create-room`).
+    Created(RoomName),
+    /// A socket has joined (`join-room`).
+    Joined(RoomName, Socket),
+    /// A socket has left (`leave-room`).
+    Left(RoomName, Socket),
+    /// Its last member has left (`delete-room`).
+    Deleted(RoomName),
+}
 
 /// The hooks of a namespace or of one socket.
 #[derive(Default)]

@@ -9,11 +9,14 @@
 //!   room's mailbox, and a union reaches each member once.
 
 mod actor;
+mod errand;
 mod handle;
 mod hooks;
 mod protocol;
+mod utilities;
 
 pub use handle::Namespace;
 pub(crate) use handle::{NamespaceLink, NamespaceShared};
+pub use hooks::RoomEvent;
 pub(crate) use hooks::{ConnectHook, DisconnectHook, Hooks};
-pub(crate) use protocol::{Admission, FindReply, NamespaceCommand};
+pub(crate) use protocol::{Admission, Ask, Errand, FindReply, NamespaceCommand, Outgoing};

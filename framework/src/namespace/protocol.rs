@@ -1,19 +1,22 @@
 //! What a namespace can be told.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::Message;
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
 use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::lane::Ticket;
 use greenroom_proto::socket::reason::DisconnectReason;
+use greenroom_proto::socketio::AckId;
 use tokio::sync::oneshot;
 
 use super::handle::OutsidePermit;
 use crate::auth::Revocation;
 use crate::fanout::SlotRef;
 use crate::room::{Packet, Report};
-use crate::socket::Socket;
+use crate::socket::{AwaitedAnswer, Socket};
 
 /// What a namespace can be told.
 ///
@@ -33,8 +36,10 @@ pub(crate) enum NamespaceCommand {
     Broadcast { to: Selection<SlotRef>, packet: Packet },
     /// From a socket or from outside: asks for the sockets of a selection.
     Find { to: Selection<SlotRef>, reply: FindReply },
-    /// From outside of handlers: a packet, in the order of all that comes from there.
-    Outside { to: Selection<SlotRef>, frames: Bytes, delivery: Delivery, permit: OutsidePermit },
+    /// From a socket: something to do with each socket of a selection.
+    Errand { to: Selection<SlotRef>, errand: Box<Errand>, ticket: Option<Ticket> },
+    /// From outside of handlers: a packet or an errand, in the order of all that comes from there.
+    Outside { to: Selection<SlotRef>, what: Outgoing, permit: OutsidePermit },
     /// From a room that passed on what the emits from outside wait for.
     LaneClear,
     /// From a socket that has ended, however: it leaves everything.
@@ -85,6 +90,36 @@ impl Drop for Admission {
             socket.session().close(DisconnectReason::TransportClose);
         }
     }
+}
+
+/// What is emitted by no socket.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    Packet { frames: Bytes, delivery: Delivery },
+    Errand(Box<Errand>),
+}
+
+/// Something to do with each socket of a selection, at this point of what its sender asks for.
+#[derive(Debug)]
+pub(crate) enum Errand {
+    /// They get a packet and acknowledge it.
+    Ask(Ask),
+    /// They join rooms.
+    Join(Vec<RoomName>),
+    /// They leave rooms.
+    Leave(Vec<RoomName>),
+    /// They are disconnected, or their whole connections closed.
+    Disconnect { close: bool },
+}
+
+/// A packet whose receivers acknowledge it, all by the same id.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) frames: Bytes,
+    pub(crate) ack: AckId,
+    pub(crate) due: Instant,
+    /// Where it is told of whom an answer is awaited.
+    pub(crate) reply: oneshot::Sender<Vec<AwaitedAnswer>>,
 }
 
 /// Where the sockets of a selection are told.

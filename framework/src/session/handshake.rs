@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use actix_web::web::Query;
+
 /// The request that opened a session.
 ///
 /// Kept as one block of text: it lives as long as the session, and most of it is never looked at.
@@ -53,6 +55,21 @@ impl Handshake {
     #[must_use]
     pub fn query(&self) -> &str {
         self.path.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// The first parameter of this name in the query string, decoded (Socket.IO's `handshake.query`).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// // io("https://game.example", { query: { lobby: "blue sky" } })
+    /// io.of("/").on_connect(|socket| println!("{:?}", socket.handshake().query_param("lobby")));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn query_param(&self, name: &str) -> Option<String> {
+        let pairs = Query::<Vec<(String, String)>>::from_query(self.query()).ok()?.into_inner();
+        pairs.into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
     /// The first header of this name, which is not case-sensitive.
@@ -111,11 +128,17 @@ mod tests {
     #[test]
     fn headers_are_found_by_name_in_any_case() {
         let headers = [("host", "game.example"), ("authorization", "Bearer a: b"), ("empty", "")];
-        let handshake = Handshake::new("/socket.io/?EIO=4&x=1", headers.into_iter(), SystemTime::UNIX_EPOCH);
+        let handshake = Handshake::new(
+            "/socket.io/?EIO=4&x=1&name=a%20b%26",
+            headers.into_iter(),
+            SystemTime::UNIX_EPOCH,
+        );
         assert_eq!(handshake.header("Authorization"), Some("Bearer a: b"));
         assert_eq!(handshake.header("empty"), Some(""));
         assert_eq!(handshake.header("none"), None);
-        assert_eq!(handshake.query(), "EIO=4&x=1");
+        assert_eq!(handshake.query(), "EIO=4&x=1&name=a%20b%26");
+        assert_eq!(handshake.query_param("name").as_deref(), Some("a b&"));
+        assert_eq!(handshake.query_param("y"), None);
         assert_eq!(handshake.headers().count(), 3);
     }
 }

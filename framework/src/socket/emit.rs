@@ -14,7 +14,7 @@ use super::{Op, Socket, record};
 use crate::error::{AckError, EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoArgs};
 use crate::fanout::SlotRef;
-use crate::namespace::NamespaceShared;
+use crate::namespace::{NamespaceShared, Outgoing};
 use crate::runtime::Runtime;
 
 impl Socket {
@@ -193,17 +193,20 @@ impl fmt::Debug for AckRequest {
 #[derive(Debug, Clone)]
 #[must_use = "a selection does nothing before something is emitted to it"]
 pub struct Broadcast {
-    namespace: Arc<NamespaceShared>,
+    pub(super) namespace: Arc<NamespaceShared>,
     /// Who emits, and is left out.
-    sender: Option<Socket>,
-    to: Selection<SlotRef>,
+    pub(super) sender: Option<Socket>,
+    pub(super) to: Selection<SlotRef>,
     delivery: Delivery,
+    /// Time for acknowledgements.
+    pub(super) timeout: Duration,
 }
 
 impl Broadcast {
     pub(crate) fn new(namespace: Arc<NamespaceShared>, sender: Option<Socket>) -> Self {
         let to = Selection { skip: sender.as_ref().map(Socket::member), ..Selection::everyone() };
-        Self { namespace, sender, to, delivery: Delivery::Reliable }
+        let timeout = namespace.runtime.config.ack_timeout;
+        Self { namespace, sender, to, delivery: Delivery::Reliable, timeout }
     }
 
     /// Adds the members of a room. The first room narrows everyone down to it.
@@ -235,7 +238,7 @@ impl Broadcast {
             Ok(frames) => frames,
             Err(error) => return Emitted::new(Err(error)),
         };
-        let Self { namespace, sender, to, delivery } = self;
+        let Self { namespace, sender, to, delivery, .. } = self;
         match sender {
             Some(sender) => sender.perform(Op::Broadcast { namespace, to, frames, delivery }),
             None => Emitted::new(emit_without_sender(&namespace, to, frames, delivery)),
@@ -265,7 +268,9 @@ fn emit_without_sender(
     delivery: Delivery,
 ) -> Result<(), EmitError> {
     match record(Op::Broadcast { namespace: namespace.clone(), to, frames, delivery }) {
-        Err(Op::Broadcast { to, frames, delivery, .. }) => namespace.emit_from_outside(to, frames, delivery),
+        Err(Op::Broadcast { to, frames, delivery, .. }) => {
+            namespace.emit_from_outside(to, Outgoing::Packet { frames, delivery })
+        }
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -282,6 +287,6 @@ fn encode_event(
     Ok(encode::event(namespace, event, args.items(), &args.attachments, None))
 }
 
-fn check_name(event: &str) -> Result<(), EmitError> {
+pub(super) fn check_name(event: &str) -> Result<(), EmitError> {
     if is_reserved(event) { Err(EmitError::ReservedName(event.to_owned())) } else { Ok(()) }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use actix::Addr;
 use bytestring::ByteString;
 use greenroom_proto::rooms::RoomName;
-use greenroom_proto::socket::acks::Acks;
+use greenroom_proto::socket::acks::{Acks, Full};
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::AckId;
 use serde::de::DeserializeOwned;
@@ -83,6 +83,8 @@ pub(crate) struct SocketShared {
     addr: OnceLock<Addr<SocketActor>>,
     /// Whether it has, or had, listeners of its own: else events need not lock.
     listens: AtomicBool,
+    /// Whether others made it join or leave rooms: then its namespace keeps its list of rooms.
+    steered: AtomicBool,
     local: Mutex<Local>,
     /// Around all user code for this socket, and on what is logged of it.
     pub(super) span: tracing::Span,
@@ -132,6 +134,7 @@ impl Socket {
             backlog: AtomicUsize::new(0),
             addr: OnceLock::new(),
             listens: AtomicBool::new(false),
+            steered: AtomicBool::new(false),
             local: Mutex::new(local),
         }))
     }
@@ -285,6 +288,11 @@ impl Socket {
     /// ```
     pub fn disconnect(&self, close: bool) {
         drop(self.perform(Op::Disconnect { socket: self.clone(), close }));
+    }
+
+    /// Lifecycle: others disconnect it, in its own order.
+    pub(crate) fn disconnect_from_outside(&self, close: bool) {
+        self.tell(SocketCommand::Operation(Op::Disconnect { socket: self.clone(), close }));
     }
 
     /// Listens for an event of this client. Events run one after another, in the order of arrival.
@@ -452,6 +460,7 @@ impl Socket {
             | Op::Emit { .. }
             | Op::EmitWithAck { .. }
             | Op::Broadcast { .. }
+            | Op::Errand { .. }
             | Op::Find { .. } => self.send_from_outside(op),
         }
     }
@@ -562,17 +571,46 @@ impl Socket {
     }
 
     /// Takes a room off its list, and says whether it was there.
-    pub(super) fn unlist(&self, room: &RoomName) -> bool {
+    pub(crate) fn unlist(&self, room: &RoomName) -> bool {
         let mut local = self.local();
         let place = local.rooms.iter().position(|joined| joined == room);
         place.map(|place| local.rooms.swap_remove(place)).is_some()
     }
 
     /// Puts a room back on its list.
-    pub(super) fn list(&self, room: RoomName) {
+    pub(crate) fn list(&self, room: RoomName) {
         let mut local = self.local();
         if !local.rooms.contains(&room) {
             local.rooms.push(room);
+        }
+    }
+
+    /// Others make it join or leave rooms; says whether it may be in one more.
+    pub(crate) fn steer(&self) -> bool {
+        self.0.steered.store(true, Ordering::Release);
+        self.local().rooms.len() < self.runtime().config.max_rooms
+    }
+
+    pub(crate) fn is_steered(&self) -> bool {
+        self.0.steered.load(Ordering::Acquire)
+    }
+
+    /// Makes the caller wait for an acknowledgement by an id that others have, too.
+    pub(super) fn await_shared_ack(&self, id: AckId, reply: AckReply, due: Instant) {
+        let refused = {
+            let mut local = self.local();
+            if local.deaf {
+                Some((reply, AckError::Disconnected))
+            } else {
+                let full = local.acks.insert_shared(id.0, reply, Some(due)).err();
+                full.map(|Full(reply)| (reply, AckError::Emit(EmitError::Full)))
+            }
+        };
+        match refused {
+            // Nobody waits any more: the caller dropped its future.
+            Some((reply, error)) => drop(reply.send(Err(error))),
+            // Its time runs from now on.
+            None => self.tell(SocketCommand::Deadline),
         }
     }
 

@@ -10,6 +10,7 @@
 //! | file | what |
 //! |---|---|
 //! | `handle.rs`, `emit.rs` | [`Socket`] and [`Broadcast`]: what users hold |
+//! | `broadcast.rs` | acknowledgements of many, and what is done with all sockets of a selection |
 //! | `turn.rs` | operations that user code asks for while it runs |
 //! | `program.rs` | those operations in order, through the lane |
 //! | `pushes.rs` | packets that leave together at the end of a turn |
@@ -20,6 +21,7 @@
 //! | `table.rs` | a session's sockets |
 
 mod actor;
+mod broadcast;
 mod close;
 mod connect;
 mod dispatch;
@@ -33,6 +35,8 @@ mod table;
 mod token;
 mod turn;
 
+pub(crate) use broadcast::AwaitedAnswer;
+pub use broadcast::{Answers, BroadcastRequest};
 pub use emit::{AckRequest, Broadcast};
 pub use handle::{Socket, SocketId};
 pub(crate) use protocol::{Inbound, SocketCommand};

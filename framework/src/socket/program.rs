@@ -59,6 +59,7 @@ impl SocketActor {
             | Op::Emit { .. }
             | Op::EmitWithAck { .. }
             | Op::Broadcast { .. }
+            | Op::Errand { .. }
             | Op::Join(..)
             | Op::Leave(..)
             | Op::Disconnect { .. }
@@ -141,17 +142,27 @@ impl SocketActor {
                 }
             }
             Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
+            Op::Errand { namespace, to, errand } => errand.class(to, self.may_be_among(namespace, to)),
             Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
         }
     }
 
     fn class_of_broadcast(&self, namespace: &NamespaceShared, to: &Selection<SlotRef>) -> Class {
-        let own = std::ptr::eq(namespace, &raw const *self.socket.shared().namespace);
-        let reaches_self = !own || to.skip != Some(self.socket.member());
+        let own = self.is_own(namespace);
+        let reaches_self = self.may_be_among(namespace, to);
         match to.rooms.as_slice() {
             [room] if own => Class::Room { room: room.clone(), reaches_self },
             _ => Class::Union { reaches_self },
         }
+    }
+
+    fn is_own(&self, namespace: &NamespaceShared) -> bool {
+        std::ptr::eq(namespace, &raw const *self.socket.shared().namespace)
+    }
+
+    /// Whether the own client may be among the receivers.
+    fn may_be_among(&self, namespace: &NamespaceShared, to: &Selection<SlotRef>) -> bool {
+        !self.is_own(namespace) || to.skip != Some(self.socket.member())
     }
 
     fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
@@ -162,6 +173,9 @@ impl SocketActor {
             Op::Broadcast { namespace, to, frames, delivery } => {
                 let packet = Packet { frames, delivery, ticket };
                 self.send_to_namespace(&namespace, NamespaceCommand::Broadcast { to, packet }, ctx);
+            }
+            Op::Errand { namespace, to, errand } => {
+                self.send_to_namespace(&namespace, NamespaceCommand::Errand { to, errand, ticket }, ctx);
             }
             Op::Join(socket, room) => {
                 let namespace = socket.shared().namespace.clone();

@@ -16,7 +16,7 @@ use greenroom_proto::socketio::AckId;
 
 use super::Socket;
 use crate::fanout::SlotRef;
-use crate::namespace::{FindReply, NamespaceShared};
+use crate::namespace::{Errand, FindReply, NamespaceShared};
 use crate::session::Seal;
 
 /// Something that user code asked for.
@@ -30,6 +30,8 @@ pub(crate) enum Op {
     EmitWithAck { to: Socket, frames: Bytes, ack: AckId },
     /// A packet for a selection of a namespace's sockets.
     Broadcast { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, frames: Bytes, delivery: Delivery },
+    /// Something to do with each socket of a selection.
+    Errand { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, errand: Box<Errand> },
     /// A socket joins a room.
     Join(Socket, RoomName),
     /// A socket leaves a room.
@@ -56,6 +58,7 @@ impl Op {
             Self::Own { .. }
             | Self::Emit { .. }
             | Self::Broadcast { .. }
+            | Self::Errand { .. }
             | Self::Disconnect { .. }
             | Self::Find { .. }
             | Self::Gone

@@ -32,6 +32,10 @@ use std::{
 /// game.
 pub const DEFAULT_LIMIT: usize = 1_000;
 
+/// Ids of packets for many clients. A socket's own count from 0 and never come here; JavaScript reads
+/// all of them without loss.
+pub const SHARED_IDS: std::ops::Range<u64> = 1 << 48..1 << 53;
+
 /// What waits for the acknowledgements of one socket. `R` is how the server goes on.
 ///
 /// Without pending acknowledgements it holds no heap memory.
@@ -70,6 +74,20 @@ impl<R> Acks<R> {
         self.pending.insert(id, Pending { reply, deadline });
         self.deadlines.extend(deadline.map(|deadline| (deadline, id)));
         Ok(id)
+    }
+
+    /// As [`insert`](Self::insert), with an id from elsewhere: a packet that is encoded once for many
+    /// clients has one id for all of them. It must lie in [`SHARED_IDS`], and be new.
+    ///
+    /// # Errors
+    /// [`Full`] if the limit is reached.
+    pub fn insert_shared(&mut self, id: u64, reply: R, deadline: Option<Instant>) -> Result<(), Full<R>> {
+        if self.pending.len() >= self.limit {
+            return Err(Full(reply));
+        }
+        self.pending.insert(id, Pending { reply, deadline });
+        self.deadlines.extend(deadline.map(|deadline| (deadline, id)));
+        Ok(())
     }
 
     /// The client has answered: gives what waited. `None` for an id that is unknown, answered or

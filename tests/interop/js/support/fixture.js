@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { within } from "./wait.js";
@@ -33,9 +34,10 @@ export class Fixture {
 
   /** Starts the process; a second start takes the port of the first. */
   async start() {
-    const binary = process.env.FIXTURE_BIN;
-    if (!binary) throw new Error("FIXTURE_BIN is not set: use tests/interop/run.sh");
-    const settings = { ...this.#settings, PORT: this.port ?? 0 };
+    if (!process.env.FIXTURE_BIN) throw new Error("FIXTURE_BIN is not set: use tests/interop/run.sh");
+    const { PROGRAM, ...configured } = this.#settings;
+    const binary = PROGRAM ? join(dirname(process.env.FIXTURE_BIN), PROGRAM) : process.env.FIXTURE_BIN;
+    const settings = { ...configured, PORT: this.port ?? 0 };
     const child = spawn(binary, [], { env: { ...process.env, ...settings }, stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
     running.add(child);

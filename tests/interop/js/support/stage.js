@@ -19,10 +19,11 @@ const HASTE = { reconnectionDelay: 20, reconnectionDelayMax: 100, randomizationF
 export class Stage {
   #open = [];
 
-  /** @param io `io` of the client's version */
-  constructor(mode, io = io4) {
+  /** @param io `io` of the client's version; @param settings of every fixture of this stage */
+  constructor(mode, io = io4, settings = {}) {
     this.mode = mode;
     this.io = io;
+    this.settings = settings;
   }
 
   /** Whether one connection ends up as a WebSocket. */
@@ -31,7 +32,7 @@ export class Stage {
   }
 
   async raise(settings) {
-    this.fixture = await Fixture.start(settings);
+    this.fixture = await Fixture.start({ ...this.settings, ...settings });
   }
 
   async fall() {
@@ -45,7 +46,7 @@ export class Stage {
 
   /** A fixture of the test's own, to be killed or configured. */
   async ownFixture(settings) {
-    const fixture = await Fixture.start(settings);
+    const fixture = await Fixture.start({ ...this.settings, ...settings });
     this.#open.push(() => fixture.end());
     return fixture;
   }

@@ -1,0 +1,37 @@
+//! The server under test of the suites for what Socket.IO's server can do beyond the basics
+//! (`tests/interop/js/parity-*.test.js`, which say what they expect of it).
+
+mod broadcast;
+
+use std::error::Error;
+use std::time::Duration;
+
+use greenroom::Cors;
+use greenroom::prelude::*;
+use greenroom_tests::host::Ports;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let io = Server::builder().config(config()?).build();
+    broadcast::declare(&io);
+    let ports = Ports { clients: setting("PORT", 0)?, operations: 0 };
+    greenroom_tests::host::run(io, ports, &setting("MODE", "serve".to_owned())?)
+}
+
+fn config() -> Result<Config, Box<dyn Error>> {
+    let milliseconds = |name, default| setting(name, default).map(Duration::from_millis);
+    Ok(Config {
+        ping_interval: milliseconds("PING_INTERVAL_MS", 25_000)?,
+        shutdown_timeout: Duration::from_secs(3),
+        workers: 2,
+        cors: Some(Cors { origins: vec!["*".to_owned()], credentials: false }),
+        ..Config::default()
+    })
+}
+
+/// A value of the environment; one that does not parse ends the process.
+fn setting<T: std::str::FromStr<Err: Error + 'static>>(name: &str, default: T) -> Result<T, Box<dyn Error>> {
+    match std::env::var(name) {
+        Ok(value) => value.parse().map_err(|error| format!("{name}={value}: {error}").into()),
+        Err(_) => Ok(default),
+    }
+}
