@@ -1,12 +1,13 @@
 //! What page and server say to each other: every event with its payload and its answer.
 //!
-//! The page's types are written from these (`client-demo/web/src/contract.generated.ts`).
+//! The page's types are written from these (`client-demo/web/src/contract.generated.ts`). Who is where,
+//! what they do and who types is told by the framework: see `contract/presence.rs`.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use ts_rs::TS;
 
 use crate::domain::{
-    Action, Entered, Joined, Left, Message, MessageId, Person, RoomId, TableClosed, TableEntry, TableState,
+    Action, Entered, Message, MessageId, Person, RoomId, TableClosed, TableEntry, TableState,
 };
 
 /// What a client asks: an event with one payload, and what its acknowledgement carries.
@@ -88,12 +89,6 @@ pub(crate) struct Said {
     pub(crate) at: u64,
 }
 
-/// Is writing in a room; said again every three seconds while it is so.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct Type {
-    pub(crate) room: RoomId,
-}
-
 /// Opens a table and takes a seat at it.
 #[derive(Debug, Deserialize, TS)]
 pub(crate) struct OpenTable {}
@@ -118,15 +113,6 @@ pub(crate) struct Act {
 /// Measures the way there and back.
 #[derive(Debug, Deserialize, TS)]
 pub(crate) struct Echo {}
-
-/// Somebody is writing in a room.
-#[derive(Debug, Serialize, TS)]
-pub(crate) struct Typing {
-    pub(crate) room: RoomId,
-    pub(crate) member: Person,
-    /// For so many milliseconds, unless it is said again or the message comes.
-    pub(crate) lease: u32,
-}
 
 /// All tables, for who has just connected.
 #[derive(Debug, Serialize, TS)]
@@ -163,7 +149,6 @@ requests! {
     "room:join": JoinRoom => Entered,
     "room:leave": LeaveRoom => Done,
     "chat": Say => Said,
-    "typing": Type => Done,
     "table:open": OpenTable => Seated,
     "table:find": FindTable => Seated,
     "table:act": Act => Done,
@@ -172,9 +157,6 @@ requests! {
 
 events! {
     "chat": Message,
-    "member:joined": Joined,
-    "member:left": Left,
-    "typing": Typing,
     "tables": Tables,
     "table": TableState,
     "table:listed": TableEntry,
@@ -182,5 +164,7 @@ events! {
     "error": Problem,
 }
 
+#[cfg(test)]
+mod presence;
 #[cfg(test)]
 mod tests;

@@ -7,19 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use greenroom::prelude::*;
+use greenroom::presence::PresenceConfig;
 use greenroom::{Clock, RoomName};
+use serde_json::json;
 
 use crate::contract::{
     Act, Done, Echo, Event, FindTable, JoinRoom, LeaveRoom, NAMESPACE, OpenTable, Request, Said, Say, Seated,
-    Tables, Type, Typing,
+    Tables,
 };
 use crate::domain::{Entered, Hall, News, Person, RoomId, Rule};
 
 /// How often kept seats are looked at.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// How long somebody counts as writing: two of the page's intervals of three seconds.
-const TYPING_LEASE_MS: u32 = 6_000;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -29,7 +28,7 @@ struct Lobby {
 }
 
 /// Declares `/lobby`: everyone in it gave a name at the login.
-pub(crate) fn open(io: &Server) {
+pub(crate) fn open(io: &Server, presence: PresenceConfig) {
     let place = io.of(NAMESPACE);
     let clock = io.clock().clone();
     let lobby = Lobby { hall: Arc::new(Mutex::new(Hall::new(milliseconds(&clock)))), clock };
@@ -40,6 +39,11 @@ pub(crate) fn open(io: &Server) {
         socket.put(person);
         Ok(())
     });
+    let is_room = |name: &str| RoomId::try_from(name.to_owned()).is_ok();
+    let presence = place.room_presence(presence, is_room);
+    presence
+        .describe(|socket| json!({ "name": socket.data::<Person>().map(|person| person.name.clone()) }))
+        .message_event(Say::NAME);
     visits(&place, &lobby);
     rooms(&place, &lobby);
     tables(&place, &lobby);
@@ -59,9 +63,9 @@ fn visits(place: &Namespace, lobby: &Lobby) {
         socket.emit(Tables::NAME, Tables { tables });
     });
     let departures = lobby.clone();
-    place.on_disconnecting(move |socket, reason| {
+    place.on_disconnecting(move |socket, _| {
         let visit = socket.id().as_str();
-        departures.with(&socket.namespace(), |hall, now| hall.depart(visit, reason.as_str(), now));
+        departures.with(&socket.namespace(), |hall, now| hall.depart(visit, now));
     });
 }
 
@@ -79,12 +83,6 @@ fn rooms(place: &Namespace, lobby: &Lobby) {
     lobby.answer(place, |hall, socket, said: Say, now| {
         let message = hall.say(socket.id().as_str(), said.room, &said.text, now)?;
         Ok(Said { id: message.id, at: message.at })
-    });
-    lobby.answer(place, |hall, socket, Type { room }, _| {
-        let member = hall.writer(socket.id().as_str(), &room)?;
-        let others = socket.to(room.as_str()).volatile();
-        others.emit(Typing::NAME, Typing { room, member, lease: TYPING_LEASE_MS });
-        Ok(Done {})
     });
 }
 
@@ -179,8 +177,6 @@ fn tell(place: &Namespace, news: News) {
     }
     match news {
         News::Said(message) => emit(place.to(message.room.as_str()), message),
-        News::Joined(joined) => emit(place.to(joined.room.as_str()), joined),
-        News::Left(left) => emit(place.to(left.room.as_str()), left),
         News::Table(state) => emit(place.to(state.room.as_str()), state),
         News::Listed(entry) => emit(place.everyone(), entry),
         News::Closed(closed) => emit(place.everyone(), closed),

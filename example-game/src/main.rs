@@ -40,10 +40,10 @@ async fn start(flags: &Flags) -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
-    let lives = settings.token_lives();
+    let (lives, presence) = (settings.token_lives(), settings.presence());
     let secret = settings.jwt_secret.map_or_else(|| secret::kept_in(&settings.jwt_secret_file), Ok)?;
     let io = Server::builder().config(settings.server).auth(JwtAuth::hs256(&secret)?).build();
-    lobby::open(&io);
+    lobby::open(&io, presence);
 
     let tokens = Tokens::new(&secret, lives, io.clone())?;
     let page = settings.web_root;

@@ -10,6 +10,7 @@ use clap::{Args, Parser, ValueEnum};
 use config::{Environment, File, FileFormat};
 use greenroom::Config;
 use greenroom::auth::TokenLives;
+use greenroom::presence::PresenceConfig;
 use serde::{Deserialize, Serialize};
 
 /// All settings, under the names that they have in a file.
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) jwt_secret: Option<String>,
     pub(crate) jwt_secret_file: PathBuf,
     token_seconds: u64,
+    idle_seconds: u64,
+    away_seconds: u64,
     log: String,
     log_format: LogFormat,
     /// All limits and times of the framework.
@@ -83,6 +86,12 @@ struct Short {
     /// How long a token is good [default: 900]
     #[arg(long, env, value_name = "SECONDS")]
     token_seconds: Option<u64>,
+    /// Time without input after which somebody is idle [default: 60]
+    #[arg(long, env, value_name = "SECONDS")]
+    idle_seconds: Option<u64>,
+    /// Time from idle to away [default: 600]
+    #[arg(long, env, value_name = "SECONDS")]
+    away_seconds: Option<u64>,
     /// What is logged, such as "info" or "warn,greenroom=debug" [default: info]
     #[arg(long, env = "RUST_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -126,6 +135,17 @@ impl Settings {
         TokenLives { access: Duration::from_secs(self.token_seconds), ..TokenLives::default() }
     }
 
+    /// When somebody is idle, and away. Pages repeat within the first of these that there is input.
+    pub(crate) fn presence(&self) -> PresenceConfig {
+        let idle_after = Duration::from_secs(self.idle_seconds);
+        PresenceConfig {
+            idle_after,
+            online_believed_for: 2 * idle_after,
+            away_after_idle: Duration::from_secs(self.away_seconds),
+            ..PresenceConfig::default()
+        }
+    }
+
     /// Begins to log.
     pub(crate) fn start_log(&self) {
         let log = tracing_subscriber::fmt().with_env_filter(&self.log);
@@ -146,6 +166,8 @@ impl Default for Settings {
             jwt_secret: None,
             jwt_secret_file: ".lobby/jwt-secret".into(),
             token_seconds: 900,
+            idle_seconds: 60,
+            away_seconds: 600,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             server: Config::default(),

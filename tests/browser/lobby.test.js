@@ -108,7 +108,7 @@ scene("leaving a room is seen there, and the last one leaves an empty page with 
   await grace.page.getByRole("button", { name: "Leave lounge" }).click();
   await grace.page.getByText("You are in no room. Enter one by its name.").waitFor();
   await ada.seesGone("Grace");
-  await ada.seesNotice("Grace left the room");
+  await ada.seesNotice("Grace left");
   await grace.enterRoom("lounge");
   await ada.seesHere("Grace");
   await ada.gone.waitFor({ state: "hidden" });
@@ -213,7 +213,7 @@ scene("signing out is seen by the others and forgets the visit", async ({ visit 
   await grace.page.getByRole("button", { name: "Sign out" }).click();
   await grace.seesDoor();
   await ada.seesGone("Grace");
-  await ada.seesNotice("Grace signed out");
+  await ada.seesNotice("Grace left");
   assert.equal(await grace.stored(), null);
   await grace.page.reload();
   await grace.seesDoor();

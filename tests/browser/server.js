@@ -39,28 +39,37 @@ export class LobbyServer {
     this.secret = newSecret();
     /** How long a token is good, in seconds; nothing is the server's own default. */
     this.tokenSeconds = null;
+    /** After how many seconds somebody is idle, and from then on away; nothing is the server's own default. */
+    this.idleSeconds = null;
+    this.awaySeconds = null;
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Starts the server on a free port and returns when it listens. */
-  static async start({ tokenSeconds = null } = {}) {
+  static async start(settings = {}) {
     const binary = process.env.LOBBY_BIN;
     if (!binary) throw new Error("LOBBY_BIN must name the server's executable");
     if (!existsSync(path.join(webRoot, "index.html"))) {
       throw new Error("the page is not built: run `npm ci && npm run build` in client-demo/web");
     }
     const server = new LobbyServer(path.resolve(repository, binary), await freePort());
-    server.tokenSeconds = tokenSeconds;
+    Object.assign(server, settings);
     await server.restart();
     return server;
   }
 
   /** Starts again after `kill`, on the same port and with the same secret. */
   async restart() {
-    const life = this.tokenSeconds === null ? {} : { TOKEN_SECONDS: String(this.tokenSeconds) };
+    const seconds = {
+      TOKEN_SECONDS: this.tokenSeconds,
+      IDLE_SECONDS: this.idleSeconds,
+      AWAY_SECONDS: this.awaySeconds,
+    };
+    const given = Object.entries(seconds).filter(([, value]) => value !== null);
+    const settings = Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
     const child = spawn(this.binary, [], {
       cwd: repository,
-      env: { ...process.env, PORT: String(this.port), WEB_ROOT: webRoot, JWT_SECRET: this.secret, ...life },
+      env: { ...process.env, PORT: String(this.port), WEB_ROOT: webRoot, JWT_SECRET: this.secret, ...settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;

@@ -10,6 +10,9 @@ import assert from "node:assert/strict";
 /** The bound on every wait. Generous, for machines that have other things to do. */
 export const WAIT_MS = 20_000;
 
+/** The same for somebody who has closed the page. */
+const GONE_MS = WAIT_MS + 15_000;
+
 /** What a browser says while its server is gone. */
 export const OUTAGE = [
   { text: /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/ },
@@ -45,9 +48,11 @@ export class Visitor {
   /** The visitor's latest WebSocket, when it is tapped. */
   wire = null;
   #expected = [];
+  #told = [];
 
   constructor(page) {
     this.page = page;
+    page.on("websocket", (wire) => wire.on("framereceived", ({ payload }) => this.#listen(payload)));
     page.on("pageerror", (error) => this.complaints.push(`uncaught: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.#hear(message);
@@ -57,7 +62,8 @@ export class Visitor {
     this.log = page.getByRole("log");
     this.link = page.locator("[data-part=link]");
     this.here = page.getByRole("list", { name: "Here", exact: true });
-    this.gone = page.getByRole("list", { name: "Just left" });
+    this.gone = page.getByRole("list", { name: "Not here" });
+    this.wish = page.getByLabel("Be seen as");
     this.rooms = page.getByRole("navigation", { name: "Rooms" });
     this.roomField = page.getByLabel("Enter another room");
     this.title = page.getByRole("main").getByRole("heading", { level: 2 });
@@ -197,9 +203,27 @@ export class Visitor {
     await this.here.getByRole("listitem").filter({ hasText: name }).waitFor();
   }
 
+  /** Gone for good: a page that is closed may still come back for 15 s. */
   async seesGone(name) {
-    await this.gone.getByRole("listitem").filter({ hasText: name }).waitFor();
+    await this.gone.getByRole("listitem").filter({ hasText: name }).waitFor({ timeout: GONE_MS });
     await this.here.getByRole("listitem").filter({ hasText: name }).waitFor({ state: "detached" });
+  }
+
+  /** Somebody in the list of who is here, with these words below the name. */
+  async seesHereAs(name, words) {
+    await this.here.getByRole("listitem").filter({ hasText: name }).filter({ hasText: words }).waitFor();
+  }
+
+  /** Somebody who is not here, with these words below the name. */
+  async seesGoneAs(name, words) {
+    await this.gone.getByRole("listitem").filter({ hasText: name }).filter({ hasText: words }).waitFor();
+  }
+
+  /** What was told of presence since this was asked last, and when: events with their payloads. */
+  told() {
+    const told = this.#told;
+    this.#told = [];
+    return told;
   }
 
   async seesNotice(text) {
@@ -232,6 +256,13 @@ export class Visitor {
       sessionStorage.setItem("greenroom.session", JSON.stringify({ ...session, ...forged }));
     }, { token, ...others });
     await this.page.reload();
+  }
+
+  #listen(packet) {
+    const [, event] = /^42\/lobby,(\["(?:presence|typing):.*)$/s.exec(packet) ?? [];
+    if (event === undefined) return;
+    const [name, payload] = JSON.parse(event);
+    this.#told.push({ at: performance.now(), name, payload });
   }
 
   #hear(message) {

@@ -8,7 +8,6 @@ export interface Requests {
   "room:join": { payload: JoinRoom; answer: Entered };
   "room:leave": { payload: LeaveRoom; answer: Done };
   "chat": { payload: Say; answer: Said };
-  "typing": { payload: Type; answer: Done };
   "table:open": { payload: OpenTable; answer: Seated };
   "table:find": { payload: FindTable; answer: Seated };
   "table:act": { payload: Act; answer: Done };
@@ -18,14 +17,29 @@ export interface Requests {
 /** What the server tells. */
 export interface Events {
   "chat": Message;
-  "member:joined": Joined;
-  "member:left": Left;
-  "typing": Typing;
   "tables": Tables;
   "table": TableState;
   "table:listed": TableEntry;
   "table:closed": TableClosed;
   "error": Problem;
+}
+
+/** What the framework tells of presence and typing. */
+export interface PresenceEvents {
+  "presence:state": PresenceState;
+  "presence:diff": PresenceDiff;
+  "presence:counts": PresenceCounts;
+  "presence:watched": PresenceWatched;
+  "presence:self": PresenceSelf;
+  "typing:state": TypingState;
+}
+
+/** What the framework is told of oneself. */
+export interface PresenceReports {
+  "presence:status": Report;
+  "presence:watch": Array<string>;
+  "presence:resync": Resync;
+  "typing": OwnTyping;
 }
 
 /**
@@ -49,6 +63,11 @@ export type Board = Array<Array<Side>>;
 export type Cell = { column: number, row: number, };
 
 /**
+ * Numbers of people.
+ */
+export type Counts = { total: number, online: number, idle: number, away: number, dnd: number, };
+
+/**
  * An acknowledgement that says no more than that it was done.
  */
 export type Done = Record<symbol, never>;
@@ -62,10 +81,6 @@ export type Echo = Record<symbol, never>;
  * What a visit learns of a room that it enters.
  */
 export type Entered = { room: RoomId, 
-/**
- * How new the list of members is.
- */
-rev: number, members: Array<Person>, 
 /**
  * The oldest first.
  */
@@ -86,9 +101,18 @@ export type FindTable = Record<symbol, never>;
 export type JoinRoom = { room: RoomId, };
 
 /**
- * Somebody came into a room.
+ * How somebody was gone.
  */
-export type Joined = { room: RoomId, member: Person, rev: number, };
+export type Leave = { reason: LeaveReason, 
+/**
+ * Milliseconds since 1970, rounded down.
+ */
+lastSeen: number | null, };
+
+/**
+ * Why somebody is no longer there.
+ */
+export type LeaveReason = "left" | "dropped" | "kicked" | "expired" | "server";
 
 /**
  * Leaves a room.
@@ -96,18 +120,14 @@ export type Joined = { room: RoomId, member: Person, rev: number, };
 export type LeaveRoom = { room: RoomId, };
 
 /**
- * Somebody is not in a room any more.
- */
-export type Left = { room: RoomId, member: Person, 
-/**
- * `left`, or Socket.IO's reason of the disconnect.
- */
-reason: string, rev: number, };
-
-/**
  * The body of `POST /login`.
  */
 export type Login = { name: string, };
+
+/**
+ * What somebody wants to be seen as, whatever they do.
+ */
+export type Manual = "dnd" | "invisible";
 
 /**
  * Something that was said in a room.
@@ -117,6 +137,11 @@ export type Message = { id: string, room: RoomId, from: Person, text: Text,
  * Milliseconds since 1970.
  */
 at: number, };
+
+/**
+ * How a room is told of its members: each change, a digest of them, or numbers.
+ */
+export type Mode = "diff" | "digest" | "counts";
 
 /**
  * Opens a table and takes a seat at it.
@@ -129,6 +154,11 @@ export type OpenTable = Record<symbol, never>;
 export type Outcome = { "name": "four", winner: Side, cells: Array<Cell>, } | { "name": "gave_up", winner: Side, } | { "name": "drawn" };
 
 /**
+ * Types in a room, or no longer does.
+ */
+export type OwnTyping = { room: string | null, on: boolean, };
+
+/**
  * Someone who gave a name.
  */
 export type Person = { id: string, name: string, };
@@ -137,6 +167,43 @@ export type Person = { id: string, name: string, };
  * How far the game is.
  */
 export type Phase = { "name": "waiting" } | { "name": "playing", turn: Side, } | { "name": "over", outcome: Outcome, };
+
+/**
+ * How many are there, in place of names.
+ */
+export type PresenceCounts = { room: string | null, mode: Mode, e: number, o: number, counts: Counts, };
+
+/**
+ * What has changed behind `from`.
+ */
+export type PresenceDiff = { room: string | null, mode: Mode, from: number, e: number, o: number, joins: Record<string, Shown>, updates: Record<string, Shown>, leaves: Record<string, Leave>, };
+
+/**
+ * Who the page is to the server.
+ */
+export type PresenceSelf = { id: string, manual: Manual | null, 
+/**
+ * Without input for so many milliseconds somebody is idle.
+ */
+idleAfter: number, 
+/**
+ * While keys are pressed, typing is said again after so many milliseconds.
+ */
+typingRefresh: number, };
+
+/**
+ * Everybody who is there.
+ */
+export type PresenceState = { 
+/**
+ * `null` is the namespace.
+ */
+room: string | null, mode: Mode, e: number, o: number, users: Record<string, Shown>, };
+
+/**
+ * Those who are watched: what has changed behind `from`, or all of them.
+ */
+export type PresenceWatched = { from?: number, e: number, o: number, users: Record<string, Watched>, };
 
 /**
  * Why something was refused: in an acknowledgement, an answer of HTTP, or the event `error`.
@@ -155,6 +222,16 @@ message: string, };
  * The body of `POST /refresh`.
  */
 export type Refresh = { refresh: string, };
+
+/**
+ * What a page says of its user: what it sees of them, and what they want (`auto` takes that back).
+ */
+export type Report = "online" | "idle" | "away" | "dnd" | "invisible" | "auto";
+
+/**
+ * Asks for the state if it is another than this one: of a room, or of those who are watched.
+ */
+export type Resync = { room?: string | null, watched?: boolean, e: number, o: number, };
 
 /**
  * The name of a room.
@@ -190,9 +267,24 @@ away: boolean, };
 export type Seated = { room: RoomId, };
 
 /**
+ * Somebody as others see them.
+ */
+export type Shown = { status: Status, data?: ShownAs, };
+
+/**
+ * What the lobby shows of somebody.
+ */
+export type ShownAs = { name: string, };
+
+/**
  * One of the two sides, and the color of its discs.
  */
 export type Side = "red" | "yellow";
+
+/**
+ * How somebody is shown; `offline` only to those who watch.
+ */
+export type Status = "online" | "idle" | "away" | "dnd" | "offline";
 
 /**
  * A table with its game.
@@ -237,18 +329,30 @@ export type Tables = { tables: Array<TableEntry>, };
 export type Text = string;
 
 /**
- * Is writing in a room; said again every three seconds while it is so.
+ * Everybody else who types.
  */
-export type Type = { room: RoomId, };
+export type TypingState = { room: string | null, 
+/**
+ * A few of them, and until when each does, by the server's clock.
+ */
+users: Record<string, number>, count: number, 
+/**
+ * Until when the last of them does.
+ */
+until: number, 
+/**
+ * The server's clock.
+ */
+at: number, };
 
 /**
- * Somebody is writing in a room.
+ * Somebody as those see them who watch.
  */
-export type Typing = { room: RoomId, member: Person, 
+export type Watched = { status: Status, data?: ShownAs, 
 /**
- * For so many milliseconds, unless it is said again or the message comes.
+ * Milliseconds since 1970, rounded down, the more the longer ago.
  */
-lease: number, };
+lastSeen?: number, };
 
 /**
  * The answer to `POST /login` and to `POST /refresh`.

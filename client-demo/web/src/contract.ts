@@ -1,25 +1,35 @@
 /** What page and server say to each other. The types themselves are written from the server's. */
 
-import type { Events, Problem, Requests } from "./contract.generated";
+import type { Events, PresenceEvents, PresenceReports, Problem, Requests } from "./contract.generated";
 
 export { NAMESPACE } from "./contract.generated";
 export type {
   Action,
   Cell,
+  Counts,
   Entered,
-  Joined,
-  Left,
+  LeaveReason,
   Message,
+  Mode,
   Person,
+  PresenceCounts,
+  PresenceDiff,
+  PresenceSelf,
+  PresenceState,
+  PresenceWatched,
   Problem,
+  Report,
   Requests,
   Seat,
+  Shown,
   Side,
+  Status,
   Table,
   TableClosed,
   TableEntry,
   TableState,
-  Typing,
+  TypingState,
+  Watched,
   Welcome,
 } from "./contract.generated";
 
@@ -31,12 +41,16 @@ type Ack<T> = (answer: Answer<T>) => void;
 export type ToServer = {
   [E in keyof Requests]: (payload: Requests[E]["payload"], ack: Ack<Requests[E]["answer"]>) => void;
 } & {
+  [E in keyof PresenceReports]: (payload: PresenceReports[E]) => void;
+} & {
   /** Of Greenroom itself: another token for this connection. */
   "auth:refresh": (token: string, ack: Ack<{ exp: number }>) => void;
 };
 
 export type FromServer = {
   [E in keyof Events]: (payload: Events[E]) => void;
+} & {
+  [E in keyof PresenceEvents]: (payload: PresenceEvents[E]) => void;
 } & {
   /** Of Greenroom itself: the token ends in so many seconds. */
   "auth:expiring": (seconds: number) => void;

@@ -7,14 +7,15 @@
  * new socket on the server, in no room: entering them again is done here.
  */
 
+import { Attendance } from "./attendance";
 import { ask, createSocket, UNANSWERED, watch, type Link, type LobbySocket } from "./connection";
-import { isRefused, isTable, ROOM_NAME, type Action, type Message, type Problem, type Typing, type Welcome } from "./contract";
+import { isRefused, isTable, ROOM_NAME, type Action, type Message, type Problem, type Welcome } from "./contract";
 import { measureLatency } from "./latency";
 import { Pass } from "./pass";
+import type { News } from "./presence";
 import { Room } from "./room";
 import type { Places } from "./session";
 import { Tables } from "./tables";
-import { Leases, WritingSigns } from "./typing";
 import { departure, ROOM_NAME_RULE, sentence } from "./words";
 
 export interface LobbyListener {
@@ -27,6 +28,8 @@ export interface LobbyListener {
 export class Lobby {
   readonly rooms = new Map<string, Room>();
   readonly tables = new Tables();
+  /** Who is where, what they do, and who types. */
+  readonly attendance: Attendance;
   active: Room | null = null;
   link: Link = { state: "connecting" };
   /** The way to the server and back, in ms; nothing before it was measured. */
@@ -36,8 +39,6 @@ export class Lobby {
 
   private readonly socket: LobbySocket;
   private readonly pass: Pass;
-  private readonly signs = new WritingSigns();
-  private readonly leases = new Leases();
   private readonly stopMeasuring: () => void;
   private changeDue = false;
   private closed = false;
@@ -48,10 +49,14 @@ export class Lobby {
     places: Places,
     private readonly listener: LobbyListener,
   ) {
-    for (const name of places.rooms) this.open(name);
-    this.active = this.rooms.get(places.active ?? "") ?? null;
     this.pass = new Pass(welcome, (renewed) => listener.renewed(renewed));
     this.socket = createSocket(() => this.pass.fresh());
+    this.attendance = new Attendance(this.socket, {
+      changed: () => this.change(),
+      news: (room, news) => this.tell(room, news),
+    });
+    for (const name of places.rooms) this.open(name);
+    this.active = this.rooms.get(places.active ?? "") ?? null;
     this.stopMeasuring = measureLatency(this.socket, (ms) => {
       this.latency = ms;
       this.change();
@@ -127,17 +132,15 @@ export class Lobby {
     const room = this.active;
     if (room === null || text.trim() === "") return;
     this.written += 1;
-    this.signs.over(room.name);
+    this.attendance.sent(room.name);
     room.write(`own-${this.written}`, text.trim());
     this.flush(room);
     this.change();
   }
 
-  /** Something is being written in the room in view. */
-  writing(): void {
-    const room = this.active;
-    if (room === null || !room.inside || !this.signs.due(room.name, Date.now())) return;
-    this.socket.volatile.emit("typing", { room: room.name }, () => {});
+  /** What stands in the field of the room in view. */
+  writing(text: string): void {
+    if (this.active?.inside === true) this.attendance.wrote(this.active.name, text);
   }
 
   /** Takes an unconfirmed message out of the log; its text goes back to the writer. */
@@ -162,6 +165,7 @@ export class Lobby {
   close(): void {
     this.closed = true;
     this.stopMeasuring();
+    this.attendance.close();
     this.socket.disconnect();
   }
 
@@ -183,24 +187,8 @@ export class Lobby {
     // A quarter of the time that is left: soon, but not all pages of a restarted server at once.
     socket.on("auth:expiring", (seconds) => setTimeout(() => void this.renew(), seconds * 250));
     socket.on("error", ({ message }) => this.complain(message));
-    this.listenToRooms();
-    this.listenToTables();
-  }
-
-  private listenToRooms(): void {
-    const { socket } = this;
     socket.on("chat", (message) => this.heard(message));
-    socket.on("typing", (typing) => this.wrote(typing));
-    socket.on("member:joined", (joined) => {
-      this.rooms.get(joined.room)?.joined(joined, Date.now());
-      this.change();
-    });
-    socket.on("member:left", (left) => {
-      // Of oneself this is the connection before, noticed late.
-      if (left.member.id === this.welcome.user.id) return;
-      this.rooms.get(left.room)?.left(left, departure(left.reason), Date.now());
-      this.change();
-    });
+    this.listenToTables();
   }
 
   private listenToTables(): void {
@@ -226,15 +214,17 @@ export class Lobby {
   private heard(message: Message): void {
     const room = this.rooms.get(message.room);
     if (room === undefined || !room.heard(message)) return;
+    this.attendance.spoke(room.name, message.from.id);
     if (room !== this.active || document.hidden) room.unread += 1;
     this.change();
   }
 
-  private wrote(typing: Typing): void {
-    const room = this.rooms.get(typing.room);
-    if (room === undefined || typing.member.id === this.welcome.user.id) return;
-    this.leases.believe(room, typing, () => this.change());
-    this.change();
+  /** Somebody came or went, in a room where that is worth a line. */
+  private tell(name: string, news: News): void {
+    const room = this.rooms.get(name);
+    if (room?.inside !== true || this.attendance.crowd(name)?.mode !== "diff") return;
+    if (news.what === "came") room.notice(`${news.name} came in`, Date.now());
+    else if (news.reason !== null) room.notice(`${news.name} ${departure(news.reason)}`, Date.now());
   }
 
   /** Another token for this connection, before the one that it has ends. */
@@ -270,7 +260,7 @@ export class Lobby {
     // A later connection, or none: this answer says nothing about it.
     if (this.socket.id !== connection || this.rooms.get(room.name) !== room) return null;
     if (isRefused(answer)) return answer.error;
-    room.entered(answer, Date.now());
+    room.entered(answer);
     if (answer.table !== null) this.tables.show(answer.table);
     this.flush(room);
     this.change();
@@ -301,12 +291,14 @@ export class Lobby {
   private open(name: string): Room {
     const room = new Room(name, this.welcome.user);
     this.rooms.set(name, room);
+    this.attendance.enter(name);
     return room;
   }
 
   /** Removes a room; if it was in view, another one comes into view. */
   private drop(room: Room, instead: Room | null): void {
     this.rooms.delete(room.name);
+    this.attendance.leave(room.name);
     this.tables.leave(room.name);
     if (this.active === room) {
       const back = this.rooms.get(instead?.name ?? "");

@@ -3,6 +3,7 @@
 import "./style/base.css";
 import "./style/entry.css";
 import "./style/lobby.css";
+import "./style/presence.css";
 import "./style/table.css";
 
 import type { Welcome } from "./contract";

@@ -1,10 +1,10 @@
 /**
- * What this tab knows of one room: who is here, who left, what was said, and
- * what is on its way. No network, no document: every method is one thing that
- * happened.
+ * What this tab knows of what was said in one room, and of what is on its way.
+ * No network, no document: every method is one thing that happened. Who is here
+ * stands in `presence.ts`.
  */
 
-import type { Entered, Joined, Left, Message, Person, Problem } from "./contract";
+import type { Entered, Message, Person, Problem } from "./contract";
 
 /** A line of the log that is settled. */
 export type Line =
@@ -26,17 +26,8 @@ export type PendingState =
   | { readonly name: "unsure" }
   | { readonly name: "refused"; readonly problem: Problem };
 
-export interface Departure {
-  readonly person: Person;
-  readonly how: string;
-  readonly at: number;
-}
-
 /** Lines kept per room; older ones fall out at the top. */
 const LINES_KEPT = 500;
-
-/** Departures shown per room. */
-const DEPARTURES_KEPT = 6;
 
 export class Room {
   /** In the room, as far as the server has said on this connection. */
@@ -44,16 +35,10 @@ export class Room {
   unread = 0;
   /** What stands in the composer while another room is in view. */
   draft = "";
-  readonly members = new Map<string, Person>();
   lines: Line[] = [];
   pending: Pending[] = [];
-  departures: Departure[] = [];
-  /** Who is writing. */
-  readonly typing = new Map<string, Person>();
 
   private readonly known = new Set<string>();
-  /** The revision of the last coming or going of a person, on this connection. */
-  private readonly revs = new Map<string, number>();
   private notices = 0;
 
   constructor(
@@ -61,28 +46,15 @@ export class Room {
     private readonly me: Person,
   ) {}
 
-  /** The server let us in, for the first time or again. What was heard meanwhile may be newer than its list. */
-  entered(view: Entered, now: number): void {
+  /** The server let us in, for the first time or again. */
+  entered({ history }: Entered): void {
     this.inside = true;
-    const listed = new Map(view.members.map((member) => [member.id, member]));
-    const isOld = (id: string) => (this.revs.get(id) ?? 0) <= view.rev;
-    for (const person of [...this.members.values()]) {
-      if (listed.has(person.id) || !isOld(person.id)) continue;
-      this.members.delete(person.id);
-      this.noteDeparture({ person, how: "left meanwhile", at: now });
-    }
-    for (const member of view.members) {
-      if (isOld(member.id)) this.members.set(member.id, member);
-    }
-    this.departures = this.departures.filter(({ person }) => !this.members.has(person.id));
-    for (const message of view.history) this.absorb(message);
+    for (const message of history) this.absorb(message);
   }
 
   /** The connection is gone. What was in flight may or may not have arrived. */
   lost(): void {
     this.inside = false;
-    this.revs.clear();
-    this.typing.clear();
     for (const message of this.pending) {
       if (message.state.name === "sending") message.state = { name: "unsure" };
     }
@@ -93,18 +65,11 @@ export class Room {
     return this.absorb(message);
   }
 
-  joined({ member, rev }: Joined, now: number): void {
-    if (!this.isNews(member, rev) || this.members.has(member.id)) return;
-    this.members.set(member.id, member);
-    this.departures = this.departures.filter(({ person }) => person.id !== member.id);
-    if (this.inside && member.id !== this.me.id) this.notice(`${member.name} came in`, now);
-  }
-
-  left({ member, rev }: Left, how: string, now: number): void {
-    if (!this.isNews(member, rev) || !this.members.delete(member.id)) return;
-    this.typing.delete(member.id);
-    this.noteDeparture({ person: member, how, at: now });
-    if (this.inside) this.notice(`${member.name} ${how}`, now);
+  /** Something that happened in the room and that nobody said. */
+  notice(text: string, now: number): void {
+    this.notices += 1;
+    this.lines.push({ kind: "notice", id: `notice-${this.notices}`, text, at: now });
+    this.trim();
   }
 
   write(id: string, text: string): void {
@@ -141,12 +106,6 @@ export class Room {
     return found;
   }
 
-  private isNews(person: Person, rev: number): boolean {
-    if (rev <= (this.revs.get(person.id) ?? 0)) return false;
-    this.revs.set(person.id, rev);
-    return true;
-  }
-
   private mark(id: string, state: PendingState): void {
     const message = this.pending.find((one) => one.id === id);
     if (message !== undefined) message.state = state;
@@ -155,7 +114,6 @@ export class Room {
   private absorb(message: Message): boolean {
     if (this.known.has(message.id)) return false;
     this.known.add(message.id);
-    this.typing.delete(message.from.id);
     if (message.from.id === this.me.id) this.settle(message.text);
     this.insert({ kind: "message", ...message });
     return true;
@@ -174,17 +132,6 @@ export class Room {
     const younger = this.lines.findIndex((other) => other.kind === "message" && other.at > line.at);
     this.lines.splice(younger === -1 ? this.lines.length : younger, 0, line);
     this.trim();
-  }
-
-  private notice(text: string, now: number): void {
-    this.notices += 1;
-    this.lines.push({ kind: "notice", id: `notice-${this.notices}`, text, at: now });
-    this.trim();
-  }
-
-  private noteDeparture(departure: Departure): void {
-    const others = this.departures.filter(({ person }) => person.id !== departure.person.id);
-    this.departures = [departure, ...others].slice(0, DEPARTURES_KEPT);
   }
 
   private trim(): void {

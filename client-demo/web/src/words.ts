@@ -1,6 +1,6 @@
 /** Sentences for the codes and reasons that the server sends. */
 
-import type { Person } from "./contract";
+import type { LeaveReason, Status } from "./contract";
 
 /** Why the lobby sent somebody back to the door. */
 export function refusalSentence(code: string): string {
@@ -19,20 +19,33 @@ export function refusalSentence(code: string): string {
 }
 
 /** How somebody left, after their name. */
-export function departure(reason: string): string {
+export function departure(reason: LeaveReason): string {
   switch (reason) {
-    case "ping timeout":
-    case "transport error":
-      return "lost the connection";
-    case "transport close":
+    case "left":
+      return "left";
+    case "dropped":
+    case "server":
       return "went away";
-    case "client namespace disconnect":
-      return "signed out";
-    case "server namespace disconnect":
+    case "expired":
+      return "lost the connection";
+    case "kicked":
       return "was sent away";
-    default:
-      return "left the room";
   }
+}
+
+/** What somebody is seen as. */
+export function statusName(status: Status | "invisible"): string {
+  return status === "dnd" ? "do not disturb" : status;
+}
+
+const HOUR_MS = 60 * 60_000;
+
+/** When somebody was seen last, as coarsely as the server tells it. */
+export function lastSeen(at: number, now: number): string {
+  const ago = now - at;
+  if (ago < HOUR_MS) return `last seen ${timeOfDay(at)}`;
+  if (ago < 24 * HOUR_MS) return `last seen about ${timeOfDay(at)}`;
+  return `last seen ${day.format(at)}`;
 }
 
 /** The name of a transport as people know it. */
@@ -47,13 +60,14 @@ export function sentence(message: string): string {
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
-/** Who is writing. */
-export function writers(people: readonly Person[]): string {
-  const [first, second] = people;
-  if (first === undefined) return "";
-  if (second === undefined) return `${first.name} is writing…`;
-  if (people.length === 2) return `${first.name} and ${second.name} are writing…`;
-  return `${people.length} people are writing…`;
+/** Who is writing: a few names, and how many there are with the others. */
+export function writers(names: readonly string[], count: number): string {
+  const others = count - names.length;
+  if (count === 0) return "";
+  if (names.length === 0) return count === 1 ? "Somebody is writing…" : `${count} people are writing…`;
+  const all = others > 0 ? [...names, `${others} more`] : [...names];
+  const last = all.pop() ?? "";
+  return `${all.length === 0 ? last : `${all.join(", ")} and ${last}`} ${count === 1 ? "is" : "are"} writing…`;
 }
 
 export const NO_ANSWER = "The server did not answer. Please try again.";
@@ -61,6 +75,7 @@ export const NO_ANSWER = "The server did not answer. Please try again.";
 export const ROOM_NAME_RULE = "A room’s name has 1 to 32 of a–z, 0–9 and the hyphen.";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long" });
 const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
 export function timeOfDay(at: number): string {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::{Event, Login, NAMESPACE, Problem, Refresh, Request, Welcome, events, requests};
+use super::{Event, Login, NAMESPACE, Problem, Refresh, Request, Welcome, events, presence, requests};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../client-demo/web/src/contract.generated.ts");
 
@@ -18,6 +18,8 @@ pub(super) struct Page {
     declared: BTreeMap<String, String>,
     requests: String,
     events: String,
+    reports: String,
+    presence: String,
 }
 
 impl Page {
@@ -29,6 +31,8 @@ impl Page {
             declared: BTreeMap::new(),
             requests: String::new(),
             events: String::new(),
+            reports: String::new(),
+            presence: String::new(),
         }
     }
 
@@ -44,8 +48,25 @@ impl Page {
         writeln!(self.events, "  \"{}\": {};", E::NAME, E::name(&self.config)).unwrap();
     }
 
+    /// A type that stands in others by its name.
+    pub(super) fn declare<T: TS + 'static>(&mut self) {
+        self.visit::<T>();
+    }
+
+    /// The framework tells.
+    pub(super) fn told<T: TS + 'static>(&mut self, name: &str) {
+        self.visit::<T>();
+        writeln!(self.presence, "  \"{name}\": {};", T::name(&self.config)).unwrap();
+    }
+
+    /// The framework is told.
+    pub(super) fn said<T: TS + 'static>(&mut self, name: &str) {
+        self.visit::<T>();
+        writeln!(self.reports, "  \"{name}\": {};", T::name(&self.config)).unwrap();
+    }
+
     fn text(self) -> String {
-        let Self { declared, requests, events, .. } = self;
+        let Self { declared, requests, events, reports, presence, .. } = self;
         let declared: String = declared.into_values().collect();
         format!(
             "// Written by `make types` from example-game/src/contract.rs. Changes here are lost.\n\n\
@@ -54,7 +75,11 @@ impl Page {
              /** What a client asks. Every acknowledgement carries the answer or `{{ error: Problem }}`. */\n\
              export interface Requests {{\n{requests}}}\n\n\
              /** What the server tells. */\n\
-             export interface Events {{\n{events}}}\n{declared}"
+             export interface Events {{\n{events}}}\n\n\
+             /** What the framework tells of presence and typing. */\n\
+             export interface PresenceEvents {{\n{presence}}}\n\n\
+             /** What the framework is told of oneself. */\n\
+             export interface PresenceReports {{\n{reports}}}\n{declared}"
         )
     }
 }
@@ -77,12 +102,13 @@ impl TypeVisitor for Page {
 #[test]
 fn the_page_has_the_types_of_this_contract() {
     let mut page = Page::new();
-    page.visit::<Login>();
-    page.visit::<Refresh>();
-    page.visit::<Welcome>();
-    page.visit::<Problem>();
+    page.declare::<Login>();
+    page.declare::<Refresh>();
+    page.declare::<Welcome>();
+    page.declare::<Problem>();
     requests(&mut page);
     events(&mut page);
+    presence::add(&mut page);
     let text = page.text();
     if std::env::var_os("WRITE_TYPES").is_some() {
         std::fs::write(PAGE, &text).unwrap();

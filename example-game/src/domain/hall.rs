@@ -1,8 +1,9 @@
-//! The lobby as a whole: people in rooms, what was said there, and the tables.
+//! The lobby as a whole: what is said in rooms by those who are in them, and the tables.
 //!
-//! Owns: who is here, the history, the tables. Takes what visits do, and the time, in milliseconds
-//! since 1970. Gives answers, and *news* for everyone concerned. Keeps: news that are about the same
-//! thing have growing revisions, so a page that gets them in another order still ends with the newest.
+//! Owns: who may talk where, the history, the tables. Takes what visits do, and the time, in
+//! milliseconds since 1970. Gives answers, and *news* for everyone concerned. Keeps: news that are about
+//! the same thing have growing revisions, so a page that gets them in another order still ends with the
+//! newest. Who is there, and what they do, is told by the framework's presence and not here.
 
 use std::collections::BTreeMap;
 
@@ -19,24 +20,6 @@ const TABLES: usize = 200;
 /// How long a seat is kept for somebody whose connection is gone: a reload, a restart of the server
 /// or a tunnel, but not an evening.
 const SEAT_KEPT_MS: u64 = 30_000;
-
-/// Somebody came into a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub(crate) struct Joined {
-    pub(crate) room: RoomId,
-    pub(crate) member: Person,
-    pub(crate) rev: u64,
-}
-
-/// Somebody is not in a room any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub(crate) struct Left {
-    pub(crate) room: RoomId,
-    pub(crate) member: Person,
-    /// `left`, or Socket.IO's reason of the disconnect.
-    pub(crate) reason: String,
-    pub(crate) rev: u64,
-}
 
 /// A table as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -68,9 +51,6 @@ pub(crate) struct TableClosed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub(crate) struct Entered {
     pub(crate) room: RoomId,
-    /// How new the list of members is.
-    pub(crate) rev: u64,
-    pub(crate) members: Vec<Person>,
     /// The oldest first.
     pub(crate) history: Vec<Message>,
     /// The table in this room, if there is one.
@@ -83,10 +63,6 @@ pub(crate) struct Entered {
 pub(crate) enum News {
     /// To the room.
     Said(Message),
-    /// To the room.
-    Joined(Joined),
-    /// To the room.
-    Left(Left),
     /// To the room.
     Table(TableState),
     /// To everyone.
@@ -160,40 +136,34 @@ impl Hall {
                 table.join(&member);
                 self.show(&room);
             }
-            let rev = self.next_rev();
-            self.news.push(News::Joined(Joined { room: room.clone(), member, rev }));
         }
         let table = self.tables.get(&room).cloned();
         let table = table.map(|table| TableState { room: room.clone(), rev: self.rev, table });
-        let (members, history) = (self.people.of(&room), self.history.of(&room));
-        Ok(Entered { rev: self.rev, members, history, table, room })
+        Ok(Entered { history: self.history.of(&room), table, room })
     }
 
     /// A visit leaves a room.
     pub(crate) fn leave(&mut self, visit: &str, room: &RoomId) -> Result<(), Rule> {
         let person = self.people.person_in(visit, room)?.clone();
-        if self.people.leave(visit, room) {
-            if let Some(table) = self.tables.get_mut(room) {
-                table.leave(&person);
-                self.show(room);
-            }
-            self.say_goodbye(room, person, "left");
+        if self.people.leave(visit, room)
+            && let Some(table) = self.tables.get_mut(room)
+        {
+            table.leave(&person);
+            self.show(room);
         }
         Ok(())
     }
 
     /// A visit ends. Seats are kept for a while.
-    pub(crate) fn depart(&mut self, visit: &str, reason: &str, now: u64) {
+    pub(crate) fn depart(&mut self, visit: &str, now: u64) {
         let Ok(person) = self.people.person(visit).cloned() else { return };
         for room in self.people.depart(visit) {
-            if let Some(table) = self.tables.get_mut(&room) {
-                if table.lose(&person) {
-                    let (room, person) = (room.clone(), person.clone());
-                    self.kept.push(Kept { room, person, until: now + SEAT_KEPT_MS });
-                }
-                self.show(&room);
+            let Some(table) = self.tables.get_mut(&room) else { continue };
+            if table.lose(&person) {
+                let (room, person) = (room.clone(), person.clone());
+                self.kept.push(Kept { room, person, until: now + SEAT_KEPT_MS });
             }
-            self.say_goodbye(&room, person.clone(), reason);
+            self.show(&room);
         }
     }
 
@@ -216,11 +186,6 @@ impl Hall {
         let message = self.history.add(room, from, Text::new(text)?, now);
         self.news.push(News::Said(message.clone()));
         Ok(message)
-    }
-
-    /// Who writes in a room, if they are in it.
-    pub(crate) fn writer(&self, visit: &str, room: &RoomId) -> Result<Person, Rule> {
-        self.people.person_in(visit, room).cloned()
     }
 
     /// The name of the room of the next table.
@@ -287,11 +252,6 @@ impl Hall {
             self.listed.insert(room.clone(), entry.clone());
             self.news.push(News::Listed(entry));
         }
-    }
-
-    fn say_goodbye(&mut self, room: &RoomId, member: Person, reason: &str) {
-        let (room, rev) = (room.clone(), self.next_rev());
-        self.news.push(News::Left(Left { room, member, reason: reason.to_owned(), rev }));
     }
 
     fn next_rev(&mut self) -> u64 {

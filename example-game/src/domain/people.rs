@@ -1,6 +1,7 @@
-//! Who is where: a person may be here several times, with two tabs for example, and is one entry.
+//! Which visit is in which room. A person may be here several times, with two tabs for example, and
+//! leaves a room with the last of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Person, RoomId, Rule};
 
@@ -14,18 +15,12 @@ struct Visit {
     rooms: BTreeSet<RoomId>,
 }
 
-/// Someone in a room, and with how many visits.
-#[derive(Debug)]
-struct Present {
-    person: Person,
-    visits: usize,
-}
-
 /// Everyone who is here.
 #[derive(Debug, Default)]
 pub(crate) struct People {
     visits: HashMap<VisitId, Visit>,
-    rooms: HashMap<RoomId, BTreeMap<String, Present>>,
+    /// With how many visits each person is in a room.
+    rooms: HashMap<RoomId, HashMap<String, usize>>,
 }
 
 impl People {
@@ -40,11 +35,10 @@ impl People {
         if !visit.rooms.insert(room.clone()) {
             return Ok(false);
         }
-        let present = Present { person: visit.person.clone(), visits: 0 };
         let people = self.rooms.entry(room.clone()).or_default();
-        let present = people.entry(visit.person.id.clone()).or_insert(present);
-        present.visits += 1;
-        Ok(present.visits == 1)
+        let visits = people.entry(visit.person.id.clone()).or_default();
+        *visits += 1;
+        Ok(*visits == 1)
     }
 
     /// A visit leaves a room. Tells whether its person is not there any more.
@@ -70,19 +64,13 @@ impl People {
         let visit = self.visits.get(visit).ok_or(Rule::NotConnected)?;
         visit.rooms.contains(room).then_some(&visit.person).ok_or(Rule::NotInRoom)
     }
-
-    /// Everyone in a room, each once.
-    pub(crate) fn of(&self, room: &RoomId) -> Vec<Person> {
-        let people = self.rooms.get(room).into_iter().flatten();
-        people.map(|(_, present)| present.person.clone()).collect()
-    }
 }
 
-fn take_out(rooms: &mut HashMap<RoomId, BTreeMap<String, Present>>, person: &str, room: &RoomId) -> bool {
+fn take_out(rooms: &mut HashMap<RoomId, HashMap<String, usize>>, person: &str, room: &RoomId) -> bool {
     let Some(people) = rooms.get_mut(room) else { return false };
-    let Some(present) = people.get_mut(person) else { return false };
-    present.visits -= 1;
-    if present.visits > 0 {
+    let Some(visits) = people.get_mut(person) else { return false };
+    *visits -= 1;
+    if *visits > 0 {
         return false;
     }
     people.remove(person);
@@ -110,17 +98,15 @@ mod tests {
     }
 
     #[test]
-    fn two_tabs_are_one_entry_whichever_closes_first() {
+    fn two_tabs_are_one_person_whichever_closes_first() {
         for (first, last) in [("a1", "a2"), ("a2", "a1")] {
             let (mut people, lounge) = (three_tabs(), room("lounge"));
             assert_eq!(people.enter("g", &lounge), Ok(true));
             assert_eq!(people.enter("a1", &lounge), Ok(true));
             assert_eq!(people.enter("a2", &lounge), Ok(false));
-            assert_eq!(people.of(&lounge).len(), 2);
             assert!(people.depart(first).is_empty());
-            assert_eq!(people.of(&lounge).len(), 2);
             assert_eq!(people.depart(last), std::slice::from_ref(&lounge));
-            assert_eq!(people.of(&lounge).len(), 1);
+            assert_eq!(people.rooms[&lounge].len(), 1);
         }
     }
 
@@ -133,7 +119,7 @@ mod tests {
         assert!(!people.leave("a1", &lounge), "only once");
         assert_eq!(people.person_in("a1", &lounge), Err(Rule::NotInRoom));
         assert!(people.leave("a2", &lounge));
-        assert!(people.of(&lounge).is_empty());
+        assert!(people.rooms.is_empty());
     }
 
     #[test]

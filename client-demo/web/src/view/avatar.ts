@@ -1,7 +1,17 @@
 /** A round sign for a person: initials on a colour that goes with the id. */
 
-import type { Person } from "../contract";
+import type { Person, Status } from "../contract";
 import { element } from "../dom";
+
+/** The same with a mark for what the person does; `markStatus` sets it. */
+export function avatarWithStatus(person: Person): HTMLElement {
+  return element("span", { class: "presence" }, avatar(person), element("span", { class: "status-mark", "aria-hidden": "true" }));
+}
+
+export function markStatus(row: HTMLElement, status: Status | "invisible"): void {
+  const mark = row.querySelector<HTMLElement>(".status-mark");
+  if (mark !== null) mark.dataset["status"] = status;
+}
 
 export function avatar(person: Person): HTMLElement {
   const sign = element("span", { class: "avatar", "aria-hidden": "true" }, initials(person.name));

@@ -24,9 +24,7 @@ export function composerView(root: HTMLElement, lobby: Lobby): Composer {
     input.value = "";
     input.focus();
   });
-  input.addEventListener("input", () => {
-    if (input.value.trim() !== "") lobby.writing();
-  });
+  input.addEventListener("input", () => lobby.writing(input.value));
   input.addEventListener("keydown", (event) => {
     // While an input method composes, Enter belongs to it.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

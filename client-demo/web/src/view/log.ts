@@ -3,6 +3,7 @@
 import type { Message } from "../contract";
 import { element, part, setText, showList, type Row } from "../dom";
 import type { Lobby } from "../lobby";
+import { nameOf } from "../presence";
 import type { Line, Pending, PendingState, Room } from "../room";
 import { dateAndTime, sentence, timeOfDay, writers } from "../words";
 import { avatar } from "./avatar";
@@ -39,8 +40,15 @@ export function logView(root: HTMLElement, lobby: Lobby, edit: (room: Room, id: 
     log.setAttribute("aria-busy", "false");
     setText(empty, emptyText(lobby, room));
     empty.hidden = entries.length > 0;
-    setText(typing, writers([...(room?.typing.values() ?? [])]));
+    setText(typing, room === null ? "" : typingText(lobby, room));
   };
+}
+
+function typingText({ attendance }: Lobby, room: Room): string {
+  const { ids, count } = attendance.typists(room.name);
+  const crowd = attendance.crowd(room.name);
+  const names = ids.map((id) => crowd?.users.get(id)).filter((shown) => shown !== undefined);
+  return writers(names.map(nameOf), count);
 }
 
 function entriesOf(room: Room): Entry[] {
