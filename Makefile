@@ -1,6 +1,6 @@
 # Everything that a developer or CI runs. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help play web types test test-rust test-page test-clients test-browser lint loom fuzz bench clean
+.PHONY: help play web types test test-rust test-page test-clients test-browser lint try-dockerfile loom fuzz bench clean
 
 FIXTURE := target/debug/greenroom-fixture
 LOBBY := target/debug/example-game
@@ -27,7 +27,7 @@ test-rust: ## Unit, property, order, conformance and fault tests, and the docume
 test-page: ## What the page knows without network and document: the state of rooms, the game's step.
 	cd client-demo/web && npm ci --no-audit --no-fund && npm test
 
-test-clients: ## Stock Socket.IO clients, installed from npm and PyPI, against the fixture server.
+test-clients: ## Stock clients from npm and PyPI against the fixture server, also behind nginx and HAProxy (by apt-get if missing).
 	cargo build --locked -p greenroom-tests --bins
 	FIXTURE_BIN=$(CURDIR)/$(FIXTURE) tests/interop/run.sh
 
@@ -41,6 +41,9 @@ lint: ## Format, Clippy and documentation, with warnings denied.
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps
 	cd client-demo/web && npm ci --no-audit --no-fund && npm run typecheck
+
+try-dockerfile: ## Runs the Dockerfile's steps in a clean folder, without Docker, and tries what they made. Minutes.
+	deploy/try_dockerfile.py
 
 loom: ## Every interleaving of the lane's atomics.
 	framework/proto/loom.sh

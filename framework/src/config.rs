@@ -34,6 +34,10 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Path of the Engine.IO endpoint. Default `/socket.io`, as stock clients expect.
     pub path: String,
+    /// Number of this process among those behind one proxy. Session ids begin with it (`7-…`), so that the proxy
+    /// can bring every request of a session to the process that has it. Default 0, no number: alone, there
+    /// is nobody to tell apart.
+    pub node: u16,
     /// Time from a pong to the next ping. Default 25 s (Socket.IO `pingInterval`): below the 30 s
     /// and more after which proxies end quiet connections.
     #[serde(with = "humantime_serde")]
@@ -225,6 +229,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             path: "/socket.io".to_owned(),
+            node: 0,
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),

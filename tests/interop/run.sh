@@ -48,6 +48,7 @@ case ${1-} in
     exit 2
   fi
   install
+  ../setup-proxies.sh
   FIXTURE_BIN=$(realpath "$FIXTURE_BIN")
   export FIXTURE_BIN
   failed=0

@@ -65,6 +65,23 @@ fn what_is_shown_is_a_file_that_says_the_same_and_no_secret() {
 }
 
 #[test]
+fn the_file_in_the_guide_is_one() {
+    let folder = TempDir::new().unwrap();
+    let guide = include_str!("../../../docs/guide/deploy.md");
+    let (_, file) = guide.split_once("```toml\n").unwrap();
+    let (file, _) = file.split_once("```").unwrap();
+    fs::write(folder.path().join("lobby.toml"), file).unwrap();
+    let shown = shown(lobby(folder.path()).arg("--config=lobby.toml"));
+    let said: Table = file.parse().unwrap();
+    assert_eq!(shown["port"], said["port"]);
+    let server = shown["server"].as_table().unwrap();
+    assert!(
+        said["server"].as_table().unwrap().iter().all(|(name, value)| server[name] == *value),
+        "{server:?}"
+    );
+}
+
+#[test]
 fn an_unknown_name_and_a_value_that_does_not_fit_are_named() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("lobby.toml"), "prot = 7000\n").unwrap();

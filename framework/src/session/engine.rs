@@ -65,7 +65,7 @@ impl Engine {
     /// An engine that runs `factory`'s apps on its sessions.
     pub(crate) fn new(runtime: Arc<Runtime>, factory: AppFactory) -> Arc<Self> {
         let limits = Arc::new(limits(&runtime));
-        let sessions = Registry::new();
+        let sessions = Registry::new(runtime.config.node);
         let addresses = Addresses::new(runtime.config.max_sessions_per_address);
         let (listening, leaving, draining) = Default::default();
         Arc::new(Self { runtime, limits, sessions, addresses, factory, listening, leaving, draining })
@@ -221,7 +221,7 @@ impl Engine {
     }
 
     fn open_packet(&self, session: &SessionHandle, upgrades: &[TransportName]) -> ByteString {
-        let sid = session.id().to_string();
+        let sid = self.sessions.sid(session.id());
         OpenPacket {
             sid: &sid,
             upgrades,

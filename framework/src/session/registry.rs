@@ -11,13 +11,15 @@ use uuid::Uuid;
 
 use super::handle::SessionHandle;
 
-/// The `sid` of an Engine.IO session: 122 random bits, 32 hexadecimal digits on the wire.
+/// The `sid` of an Engine.IO session, without the node's number: 122 random bits, 32 hexadecimal digits on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId(Uuid);
 
 /// All sessions of a server.
 #[derive(Debug)]
 pub(super) struct Registry {
+    /// What every `sid` begins with.
+    prefix: String,
     shards: [Shard; SHARDS],
 }
 
@@ -52,8 +54,15 @@ impl fmt::Debug for SessionId {
 }
 
 impl Registry {
-    pub(super) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Shard::default()) }
+    /// `node` is [`Config::node`](crate::Config::node).
+    pub(super) fn new(node: u16) -> Self {
+        let prefix = if node == 0 { String::new() } else { format!("{node}-") };
+        Self { prefix, shards: std::array::from_fn(|_| Shard::default()) }
+    }
+
+    /// The `sid` of a session, as clients have it.
+    pub(super) fn sid(&self, id: SessionId) -> String {
+        format!("{}{id}", self.prefix)
     }
 
     pub(super) fn insert(&self, session: SessionHandle) {
@@ -65,7 +74,7 @@ impl Registry {
     }
 
     pub(super) fn find(&self, sid: &str) -> Option<SessionHandle> {
-        let id = SessionId::parse(sid)?;
+        let id = SessionId::parse(sid.strip_prefix(&self.prefix)?)?;
         self.read(id).get(&id).cloned()
     }
 

@@ -36,7 +36,7 @@ impl Reject {
     /// The answer to an ordinary request.
     pub(crate) fn response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
-        if matches!(self, Self::Unavailable | Self::TooManySessions) {
+        if self.passes() {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
         }
         match self.error() {
@@ -48,11 +48,17 @@ impl Reject {
     /// The answer to an upgrade request, before any 101, on a connection that ends with it.
     pub(crate) fn plain(self) -> String {
         let body = self.error().map(|error| error.body().to_string()).unwrap_or_default();
+        let retry = if self.passes() { format!("Retry-After: {RETRY_SECONDS}\r\n") } else { String::new() };
         format!(
-            "HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "HTTP/1.1 {}\r\nConnection: close\r\n{retry}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.status(),
             body.len(),
         )
+    }
+
+    /// Whether the same request may be taken a little later.
+    fn passes(self) -> bool {
+        matches!(self, Self::Unavailable | Self::TooManySessions)
     }
 
     fn status(self) -> StatusCode {
@@ -163,6 +169,7 @@ mod tests {
     fn who_is_turned_away_for_now_is_told_when_to_come_back() {
         for reject in [Reject::Unavailable, Reject::TooManySessions] {
             assert_eq!(reject.response().headers().get("retry-after").unwrap(), "5");
+            assert!(reject.plain().contains("\r\nRetry-After: 5\r\n"), "{}", reject.plain());
         }
     }
 }

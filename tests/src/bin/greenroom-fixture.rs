@@ -24,6 +24,7 @@ fn config() -> Result<Config, Box<dyn Error>> {
     let milliseconds = |name, default| setting(name, default).map(Duration::from_millis);
     let origins: String = setting("ALLOWED_ORIGINS", "*".to_owned())?;
     Ok(Config {
+        node: setting("NODE", 0)?,
         ping_interval: milliseconds("PING_INTERVAL_MS", 300)?,
         ping_timeout: milliseconds("PING_TIMEOUT_MS", 200)?,
         connect_timeout: milliseconds("CONNECT_TIMEOUT_MS", 1_000)?,

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use super::hosting::{BOTH, Host, Hosting, config, eventually};
 use super::messages::get_line;
 use super::peer::{Received, Request, Ws, get, open, poll, post};
+use crate::config::Config;
 use crate::runtime::clock::Clock;
 
 #[actix_web::test]
@@ -25,6 +26,22 @@ async fn nothing_is_lost_or_reordered_by_an_upgrade() {
         assert_eq!(poll(host.addr, &sid).await.status, 400);
         ws.send("4still there").await;
         assert_eq!(ws.receive_text().await, "4still there");
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_session_id_begins_with_its_nodes_number_and_is_known_by_no_other_form() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, Config { node: 7, ..config() }).await;
+        let sid = open(host.addr).await;
+        let id = sid.strip_prefix("7-").unwrap();
+        for other in [id.to_owned(), format!("8-{id}"), format!("77-{id}")] {
+            assert_eq!(poll(host.addr, &other).await.status, 400, "{other}");
+        }
+        let mut ws = Ws::upgrade(host.addr, &sid).await;
+        ws.send("4found").await;
+        assert_eq!(ws.receive_text().await, "4found");
         host.stop().await;
     }
 }
@@ -164,7 +181,7 @@ async fn a_draining_engine_refuses_new_sessions() {
     let answer = get(host.addr, "EIO=4&transport=polling").await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
     let answer = Ws::connect(host.addr, "EIO=4&transport=websocket", "").await.unwrap_err();
-    assert_eq!(answer.status, 503);
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
     host.stop().await;
 }
 
