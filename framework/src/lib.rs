@@ -67,7 +67,7 @@ mod fanout;
 mod namespace;
 mod operations;
 pub mod presence;
-mod room;
+pub mod room;
 mod runtime;
 mod serve;
 mod server;

@@ -12,10 +12,15 @@
 //! | [`presence`] | who is there, what they do, who types, and who may see it |
 //! | [`rate`] | how often a client may do something |
 //! | [`rooms`] | who is in which room, and whom a selection reaches |
+//! | [`room`] | a custom room: members, ticks, timers, state for its clients, faults, replay |
+//! | [`reject`] | what a client is told when something is refused |
 
 pub mod engineio;
 pub mod presence;
 pub mod rate;
+pub mod reject;
+#[expect(dead_code, reason = "the core that uses it follows")]
+pub mod room;
 pub mod rooms;
 pub mod session;
 pub mod socket;

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::error::Reject;
+
 /// Why a client is not let in.
 ///
 /// Code and text go to the client, so they say no more than an honest client needs to help itself:
@@ -54,6 +56,11 @@ impl AuthError {
             Self::NotNeeded => "token_not_needed",
             Self::Invalid(_) => "token_invalid",
         }
+    }
+
+    /// What the client is told.
+    pub(crate) fn to_reject(self) -> Reject {
+        Reject::new(self.code(), self.to_string())
     }
 }
 

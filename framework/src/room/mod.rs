@@ -1,4 +1,6 @@
-//! A plain room: who is in it, and one message per worker for each packet.
+//! Custom rooms: [`Room`] is what a user writes.
+//!
+//! The actor here is a plain room: who is in it, and one message per worker for each packet.
 //!
 //! * *Owns*: its members as dense lists per worker, an exact replica of the namespace's index at
 //!   this point of its mailbox.
@@ -12,6 +14,10 @@ mod handle;
 mod progress;
 mod protocol;
 
+pub use greenroom_proto::room::{
+    Audience, Cx, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Reply, Role, Room,
+    RoomError, RoomLimits, Seat, Secret, To, WhenEmpty,
+};
 pub(crate) use handle::RoomHandle;
 pub(crate) use progress::{Progress, Report};
 pub(crate) use protocol::{Packet, RoomCommand};

@@ -7,7 +7,7 @@ use greenroom_proto::session::Delivery;
 use greenroom_proto::socketio::encode;
 
 use super::actor::{SocketActor, State};
-use super::dispatch::{Running, caught, first_poll};
+use super::dispatch::{Running, caught, first_poll, log_cause};
 use super::token::Bearer;
 use super::turn;
 use crate::auth::{AuthError, Credential, token_from};
@@ -19,7 +19,7 @@ impl SocketActor {
     /// Decides whether the socket may connect.
     pub(super) fn connect(&mut self, ctx: &mut Context<Self>) {
         if let Err(error) = self.verify_token() {
-            return self.refuse(&Reject::from_auth(&error), ctx);
+            return self.refuse(&error.to_reject(), ctx);
         }
         let namespace = &self.socket.shared().namespace;
         let middleware = namespace.middleware.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -75,6 +75,7 @@ impl SocketActor {
 
     /// Tells the client that it may not connect; everything it asked for is forgotten.
     pub(super) fn refuse(&mut self, reject: &Reject, ctx: &mut Context<Self>) {
+        log_cause(reject);
         let frames = refusal(&self.socket.shared().namespace.path, reject);
         let to = self.socket.member().slot;
         let push = Push { to, packet: frames, delivery: Delivery::Reliable, is_event: false };

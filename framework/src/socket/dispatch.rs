@@ -113,6 +113,9 @@ impl SocketActor {
 
     /// Acknowledges, or tells the client of a refusal that nothing else would tell it.
     pub(super) fn reply(&mut self, reply: Reply, ack: Ack, ctx: &mut Context<Self>) {
+        if let Err(reject) = &ack {
+            log_cause(reject);
+        }
         let op = match (reply.to, ack) {
             (Some(id), Ok(args)) => self.acknowledge(id, &args),
             (Some(id), Err(reject)) => {
@@ -143,6 +146,13 @@ impl SocketActor {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reply {
     pub(super) to: Option<AckId>,
+}
+
+/// Logs the error that a client is not told.
+pub(super) fn log_cause(reject: &Reject) {
+    if let Some(error) = reject.cause() {
+        tracing::warn!(error, "a handler failed");
+    }
 }
 
 /// Counts and logs a panic of user code; it costs that event and nothing else.
