@@ -19,7 +19,6 @@ pub mod engineio;
 pub mod presence;
 pub mod rate;
 pub mod reject;
-#[expect(dead_code, reason = "the core that uses it follows")]
 pub mod room;
 pub mod rooms;
 pub mod session;

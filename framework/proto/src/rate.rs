@@ -19,28 +19,64 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// So many per second, and so many at once.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
     each: Duration,
     /// What a full bucket is behind an empty one.
     slack: Duration,
 }
 
+/// A time by which a bucket goes: an [`Instant`], or the [`Duration`] since some beginning.
+pub trait Time: Copy + Ord {
+    /// Later by this much; `None` if that is beyond all times.
+    fn later(self, by: Duration) -> Option<Self>;
+    /// How long ago `earlier` was; nothing if it is to come.
+    fn since(self, earlier: Self) -> Duration;
+}
+
+impl Time for Instant {
+    fn later(self, by: Duration) -> Option<Self> {
+        self.checked_add(by)
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        self.saturating_duration_since(earlier)
+    }
+}
+
+impl Time for Duration {
+    fn later(self, by: Duration) -> Option<Self> {
+        self.checked_add(by)
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        self.saturating_sub(earlier)
+    }
+}
+
 /// A token bucket, as one time: when all that was taken is paid for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Bucket {
-    paid: Option<Instant>,
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Bucket<T = Instant> {
+    paid: Option<T>,
+}
+
+impl<T> Default for Bucket<T> {
+    fn default() -> Self {
+        Self { paid: None }
+    }
 }
 
 /// A rate, and how much may be refused before the client is sent away.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Limiter {
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Limiter<T = Instant> {
     rate: Rate,
-    bucket: Bucket,
+    bucket: Bucket<T>,
     most_refused: u32,
     window: Duration,
-    window_began: Option<Instant>,
+    window_began: Option<T>,
     refused: u32,
 }
 
@@ -64,19 +100,19 @@ impl Rate {
     }
 }
 
-impl Bucket {
+impl<T: Time> Bucket<T> {
     /// Takes one, if it is there.
-    pub fn take(&mut self, rate: Rate, now: Instant) -> bool {
+    pub fn take(&mut self, rate: Rate, now: T) -> bool {
         let paid = self.paid.map_or(now, |paid| paid.max(now));
-        if paid.saturating_duration_since(now) > rate.slack {
+        if paid.since(now) > rate.slack {
             return false;
         }
-        self.paid = paid.checked_add(rate.each);
+        self.paid = paid.later(rate.each);
         true
     }
 }
 
-impl Limiter {
+impl<T: Time> Limiter<T> {
     /// Allows `rate`; more than `most_refused` refusals within `window` are hopeless.
     #[must_use]
     pub const fn new(rate: Rate, most_refused: u32, window: Duration) -> Self {
@@ -85,11 +121,11 @@ impl Limiter {
     }
 
     /// Judges an attempt.
-    pub fn handle_attempt(&mut self, now: Instant) -> Verdict {
+    pub fn handle_attempt(&mut self, now: T) -> Verdict {
         if self.bucket.take(self.rate, now) {
             return Verdict::Allowed;
         }
-        let in_window = |began: Instant| now.saturating_duration_since(began) < self.window;
+        let in_window = |began: T| now.since(began) < self.window;
         if !self.window_began.is_some_and(in_window) {
             self.window_began = Some(now);
             self.refused = 0;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -12,7 +13,7 @@ use super::effect::Task;
 use super::rng::Rng;
 use super::roster::Roster;
 use super::timers::Timers;
-use super::{Member, MemberId, Moment, Role, Room, RoomLimits, TaskId, To, outgoing};
+use super::{Member, MemberId, Moment, Options, Role, Room, RoomLimits, Setup, TaskId, To, outgoing};
 use crate::session::Delivery;
 
 /// The world of a room's hook: time, chance, members, and what it asks for.
@@ -30,20 +31,22 @@ pub struct Cx<R: Room> {
     pub(super) tasks: usize,
     pub(super) asked: Asked<R>,
     pub(super) queued_events: usize,
-    pub(super) limits: std::sync::Arc<RoomLimits>,
+    pub(super) limits: Arc<RoomLimits>,
+    pub(super) join_options: Options,
 }
 
 /// What the hook has asked for so far.
 pub(super) struct Asked<R: Room> {
     pub(super) wishes: Vec<Wish<R>>,
     pub(super) events: usize,
+    pub(super) timers: usize,
     /// Why the hook fails although it may return `Ok`.
     pub(super) failure: Option<String>,
 }
 
 impl<R: Room> Default for Asked<R> {
     fn default() -> Self {
-        Self { wishes: Vec::new(), events: 0, failure: None }
+        Self { wishes: Vec::new(), events: 0, timers: 0, failure: None }
     }
 }
 
@@ -59,6 +62,25 @@ pub(super) enum Wish<R: Room> {
     Max(usize),
     Spawn(TaskId, Task<R::Internal>),
     Close,
+}
+
+impl<R: Room> Cx<R> {
+    pub(super) fn new(setup: &Setup, now: Moment) -> Self {
+        Self {
+            now,
+            ticks: 0,
+            skipped: 0,
+            rng: Rng::new(setup.seed),
+            roster: Roster::default(),
+            timers: Timers::default(),
+            next_task: 0,
+            tasks: 0,
+            asked: Asked::default(),
+            queued_events: 0,
+            limits: Arc::clone(&setup.limits),
+            join_options: Options::default(),
+        }
+    }
 }
 
 /// Time.
@@ -86,9 +108,13 @@ impl<R: Room> Cx<R> {
         self.at(self.now + delay, timer);
     }
 
-    /// Calls [`Room::on_timer`] at this time, or at once if it has passed. A pending timer that
+    /// Calls [`Room::on_timer`] at this time, or in a millisecond if it has come. A pending timer that
     /// equals `timer` is replaced.
     pub fn at(&mut self, time: Moment, timer: R::Timer) {
+        if self.timers.len() + self.asked.timers >= self.limits.timers {
+            return self.fail("too many timers");
+        }
+        self.asked.timers += 1;
         self.asked.wishes.push(Wish::Timer(time, timer));
     }
 
@@ -170,6 +196,13 @@ impl<R: Room> Cx<R> {
         self.roster.leader()
     }
 
+    /// What the client that joins has asked for besides its role. Nothing, except in
+    /// [`Room::on_join`] and [`Room::on_spectate`].
+    #[must_use]
+    pub fn join_options(&self) -> &Options {
+        &self.join_options
+    }
+
     /// Removes a member: [`Room::on_leave`] follows, with [`LeaveReason::Kicked`](super::LeaveReason::Kicked).
     pub fn kick(&mut self, id: impl Into<MemberId>) {
         self.asked.wishes.push(Wish::Kick(id.into()));
@@ -180,12 +213,14 @@ impl<R: Room> Cx<R> {
 impl<R: Room> Cx<R> {
     /// Sends an event, after the next patch. It reaches every client that keeps up, in order; a
     /// client that does not is disconnected before anything is left out.
+    #[expect(clippy::needless_pass_by_value, reason = "an event is made for the call")]
     pub fn emit(&mut self, to: impl Into<To>, event: R::Out) {
         self.push(to.into(), &event, Delivery::Reliable);
     }
 
     /// Sends an event at once, ahead of the patch, to those clients that are ready for it at this
     /// moment: for what is stale a moment later.
+    #[expect(clippy::needless_pass_by_value, reason = "an event is made for the call")]
     pub fn emit_volatile(&mut self, to: impl Into<To>, event: R::Out) {
         self.push(to.into(), &event, Delivery::Volatile);
     }

@@ -11,6 +11,7 @@ mod behaviour;
 mod core;
 mod cx;
 mod effect;
+mod incoming;
 mod input;
 mod limits;
 mod member;
@@ -20,6 +21,7 @@ mod reply;
 mod rng;
 mod roster;
 mod secret;
+pub mod testing;
 mod timers;
 mod tree;
 

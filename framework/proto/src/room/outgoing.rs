@@ -173,7 +173,7 @@ impl SerializeStructVariant for Items {
 mod tests {
     use super::*;
 
-    #[derive(Serialize)]
+    #[derive(serde::Serialize)]
     #[serde(rename_all = "snake_case")]
     enum Out {
         Started,

@@ -395,11 +395,8 @@ impl SerializeMap for Compound<'_> {
             Some(Node::Text { .. }) if written == 1 => {}
             Some(node @ (Node::Unsigned(_) | Node::Signed(_) | Node::Bool(_))) if written == 1 => {
                 self.builder.tree.nodes.pop();
-                let text = match node {
-                    Node::Unsigned(number) => number.to_string(),
-                    Node::Signed(number) => number.to_string(),
-                    other => matches!(other, Node::Bool(true)).to_string(),
-                };
+                let mut text = String::new();
+                super::write::write(super::Cursor { nodes: &[node], text: "" }, &mut text);
                 self.builder.push_text(&text)?;
             }
             _ => return Err(TreeError::custom("a key has to be text or a whole number")),

@@ -19,7 +19,7 @@ fn diff_fields(old: Cursor<'_>, new: Cursor<'_>, out: &mut String) {
     if sorted_old && sorted_new {
         merge(old.fields(), new.fields(), &mut writer);
     } else {
-        search(old.fields(), new.fields(), &mut writer);
+        search(&old.fields(), &new.fields(), &mut writer);
     }
 }
 
@@ -52,7 +52,7 @@ fn merge(mut old: Fields<'_>, new: Fields<'_>, writer: &mut Writer<'_>) {
 }
 
 /// Fields of structs: few, and mostly the same in the same order.
-fn search(old: Fields<'_>, new: Fields<'_>, writer: &mut Writer<'_>) {
+fn search(old: &Fields<'_>, new: &Fields<'_>, writer: &mut Writer<'_>) {
     let mut next = old.clone();
     for (key, value) in new.clone() {
         let beside = next.next().filter(|(other, _)| *other == key);
@@ -62,7 +62,7 @@ fn search(old: Fields<'_>, new: Fields<'_>, writer: &mut Writer<'_>) {
         }
     }
     let mut next = new.clone();
-    for (key, _) in old {
+    for (key, _) in old.clone() {
         let beside = next.next().is_some_and(|(other, _)| other == key);
         if !beside && !new.clone().any(|(other, _)| other == key) {
             writer.removed(key);

@@ -9,6 +9,8 @@ mod diff;
 mod hash;
 mod write;
 
+pub(super) use hash::{ClientHash, StateHash};
+
 use std::fmt;
 
 use serde::Serialize;

@@ -1,0 +1,156 @@
+//! New frames for every connection that takes one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::drawn::{Cut, Drawn};
+use super::{Broken, Frames, Has, Ready};
+use crate::room::core::RoomCore;
+use crate::room::roster::Roster;
+use crate::room::tree::{Tree, TreeError};
+use crate::room::{Audience, Effect, Member, Room, SocketKey};
+
+/// What each audience sees now; none if that could not be found out.
+type Gallery = BTreeMap<Audience, Option<Drawn>>;
+
+impl<R: Room> RoomCore<R> {
+    /// Brings every connection that takes a frame to the newest state. The last time, all of them do.
+    pub(in crate::room::core) fn cut(&mut self, last: bool) {
+        if !self.frames.wants_cut() {
+            return;
+        }
+        let offset = self.frames.offset + 1;
+        let mut gallery = Gallery::new();
+        for ready in self.frames.take_ready(&self.cx.roster, last) {
+            self.serve(&ready, offset, &mut gallery);
+        }
+        self.frames.latest.clear();
+        for (audience, drawn) in gallery {
+            let Some(drawn) = drawn else { continue };
+            self.frames.latest.insert(audience, Arc::clone(&drawn.cut));
+            for frame in drawn.into_frames() {
+                self.frames.offset = self.frames.offset.max(frame.offset);
+                let event = frame.event();
+                self.effects.push(Effect::Frame { to: frame.to, event, items: frame.text });
+            }
+        }
+    }
+
+    fn serve(&mut self, ready: &Ready, offset: u64, gallery: &mut Gallery) {
+        let member = &ready.member;
+        let Some((audience, secret)) = self.unless_broken(&Broken::Member(member.seat), |core| {
+            let audience = core.look("audience", |room, _| room.audience(member))?;
+            Some((audience, core.secret_of(member)?))
+        }) else {
+            return;
+        };
+        if !gallery.contains_key(&audience) {
+            let view = self.unless_broken(&Broken::View(audience.clone()), |core| core.view_of(member));
+            let drawn = view.map(|view| self.frames.draw(&audience, view, offset));
+            gallery.insert(audience.clone(), drawn);
+        }
+        let Some(Some(drawn)) = gallery.get_mut(&audience) else { return };
+        for socket in &ready.sockets {
+            self.frames.serve(*socket, &audience, (drawn, &secret), offset);
+        }
+    }
+
+    fn view_of(&mut self, member: &Member) -> Option<Tree> {
+        let view = self.look("view", |room, _| Tree::of(&room.view(member)))?;
+        self.check_tree("view", view)
+    }
+
+    fn secret_of(&mut self, member: &Member) -> Option<Arc<Tree>> {
+        match self.look("secret", |room, _| room.secret(member).0)? {
+            None => Some(Arc::clone(&self.frames.no_secret)),
+            Some(secret) => self.check_tree("secret", secret).map(Arc::new),
+        }
+    }
+
+    /// What failed is left alone for a while, so that one broken view costs its audience the state,
+    /// and does not close the room.
+    fn unless_broken<T>(&mut self, what: &Broken, look: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let now = self.cx.now;
+        if self.frames.broken.get(what).is_some_and(|until| now < *until) {
+            return None;
+        }
+        let seen = look(self);
+        if seen.is_none() {
+            let limits = &self.cx.limits;
+            let most = u32::try_from(limits.faults).unwrap_or(u32::MAX).saturating_sub(1).max(1);
+            let until = now + limits.fault_window / most;
+            self.frames.broken.retain(|_, until| now < *until);
+            self.frames.broken.insert(what.clone(), until);
+        }
+        seen
+    }
+
+    /// What cannot be written is a fault like a panic.
+    fn check_tree(&mut self, hook: &'static str, tree: Result<Tree, TreeError>) -> Option<Tree> {
+        tree.map_err(|error| self.fault(hook, None, error.to_string())).ok()
+    }
+}
+
+impl Frames {
+    /// The same cut as before, if nothing in it is another.
+    fn draw(&mut self, audience: &Audience, view: Tree, offset: u64) -> Drawn {
+        if let Some(cut) = self.latest.get(audience).filter(|cut| cut.is(&view, &self.applied)) {
+            return Drawn::new(Arc::clone(cut));
+        }
+        self.offset = offset;
+        Drawn::new(Arc::new(Cut::new(offset, view, Arc::clone(&self.applied))))
+    }
+
+    /// The connections that take a frame; the others are behind from now on.
+    fn take_ready(&mut self, roster: &Roster, last: bool) -> Vec<Ready> {
+        self.changed = false;
+        let mut all = Vec::new();
+        for place in roster.places() {
+            let mut sockets = Vec::with_capacity(place.sockets.len());
+            for socket in &place.sockets {
+                let Some(connection) = self.connections.get_mut(socket) else { continue };
+                if connection.in_flight && !last {
+                    connection.behind = true;
+                } else {
+                    sockets.push(*socket);
+                }
+            }
+            if !sockets.is_empty() {
+                all.push(Ready { member: Arc::clone(&place.member), sockets });
+            }
+        }
+        all
+    }
+
+    /// Puts a connection down for the frame that it lacks, if it lacks something. All that have the
+    /// same cut have its offset, except while a secret of their own lies between.
+    fn serve(
+        &mut self,
+        socket: SocketKey,
+        audience: &Audience,
+        (drawn, secret): (&mut Drawn, &Arc<Tree>),
+        next: u64,
+    ) {
+        let Some(connection) = self.connections.get_mut(&socket) else { return };
+        let cut = Arc::clone(&drawn.cut);
+        let has = connection.has.take();
+        let offset = match &has {
+            Some(has) if has.offset >= cut.offset => next,
+            Some(_) | None => cut.offset,
+        };
+        let unsent = match &has {
+            Some(has) if has.audience == *audience => {
+                let secrets = (&*has.secret, &**secret);
+                let sent = drawn.add_patch(socket, (has.offset, &has.cut), offset, secrets);
+                (!sent).then_some(has.offset)
+            }
+            Some(_) | None => {
+                drawn.add_state(socket, self.epoch, offset, secret);
+                None
+            }
+        };
+        connection.in_flight |= unsent.is_none();
+        let (audience, secret) = (audience.clone(), Arc::clone(secret));
+        connection.has = Some(Has { offset: unsent.unwrap_or(offset), audience, cut, secret });
+    }
+}
