@@ -124,7 +124,7 @@ impl SocketActor {
 
     fn refreshed(&self, args: &Args) -> Ack {
         let token: String = args.parse().map_err(|error| Reject::bad_payload(&error))?;
-        let claims = self.socket.refresh_token(&token).map_err(|error| Reject::from_auth(&error))?;
+        let claims = self.socket.refresh_token(&token).map_err(|error| error.to_reject())?;
         Ok(serde_json::json!({ "exp": claims.expires_at().map(unix_seconds) })).into_ack()
     }
 
