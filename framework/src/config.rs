@@ -110,6 +110,12 @@ pub struct Config {
     /// Namespaces that one session may have open, and as many again that it is about to leave. Default
     /// 64: each costs an actor.
     pub max_namespaces: usize,
+    /// Namespaces that clients may bring into being, see [`Server::of_pattern`](crate::Server::of_pattern);
+    /// one more is refused with `too_many_namespaces`. Default 1,000: each costs an actor.
+    pub max_child_namespaces: usize,
+    /// Whether such a namespace ends with its last socket (`cleanupEmptyChildNamespaces`). Default false,
+    /// as in Socket.IO: rooms and handles of it would be gone.
+    pub cleanup_empty_child_namespaces: bool,
     /// Rooms that one socket may be in. Default 256: leaving them all is one turn of the namespace.
     pub max_rooms: usize,
     /// Acknowledgements that one client may owe the server. Default 1,024.
@@ -249,6 +255,8 @@ impl Default for Config {
             lanes: true,
             mailbox_capacity: 1_024,
             max_namespaces: 64,
+            max_child_namespaces: 1_000,
+            cleanup_empty_child_namespaces: false,
             max_rooms: 256,
             max_pending_acks: 1_024,
             max_room_name: 256,

@@ -30,6 +30,10 @@
 //! | `next(error)` with `error.data` | [`Reject::with_data`] |
 //! | `socket.on(event, (a, b, callback) => …)` | [`Socket::on`] with `\|socket, (a, b)\| Ok(answer)`; [`Socket::on_async`] to wait |
 //! | a listener of every socket | [`Namespace::on`], at no cost per socket |
+//! | `socket.onAny(…)`, `socket.onAnyOutgoing(…)` | [`Socket::on_any`], [`Socket::on_any_outgoing`] |
+//! | `socket.use(([event, ...args], next) => …)` | [`Socket::middleware`] |
+//! | `io.of(/regex/)`, `io.of((name, auth, next) => …)` | [`Server::of_pattern`], [`Server::of_matching`] |
+//! | `io.on("new_namespace", …)` | [`Server::on_new_namespace`] |
 //! | `socket.off(event, listener)`, `socket.removeAllListeners(event)` | [`Socket::remove_listener`], [`Socket::off`] |
 //! | `socket.send(…)`, the event `message` | [`Socket::send`], `on("message", …)` |
 //! | `socket.to(a).to(b).except(c).emit(…)` | the same: [`Socket::to`] |
@@ -65,6 +69,7 @@ mod error;
 mod event;
 mod fanout;
 mod namespace;
+mod namespaces;
 mod operations;
 pub mod presence;
 pub mod room;
@@ -97,13 +102,14 @@ pub use event::{Args, Binary, EncodedArgs, First, FromArgs, IntoAck, IntoArgs, L
 pub use greenroom_proto::rooms::RoomName;
 pub use greenroom_proto::socket::reason::DisconnectReason;
 pub use namespace::{Namespace, RoomEvent};
+pub use namespaces::BadPattern;
 pub use runtime::clock::Clock;
 pub use runtime::metrics::Stats;
 pub use runtime::worker::NoSystem;
 pub use serve::{Serve, serve};
 pub use server::{Server, ServerBuilder};
 pub use session::Handshake;
-pub use socket::{AckRequest, Answers, Broadcast, BroadcastRequest, Socket, SocketId};
+pub use socket::{AckRequest, Answers, Broadcast, BroadcastRequest, Event, Socket, SocketId};
 
 /// What most servers use.
 pub mod prelude {

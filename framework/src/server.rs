@@ -1,9 +1,8 @@
 //! [`Server`]: namespaces, configuration, and the way in for transports.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use bytestring::ByteString;
 use greenroom_proto::rooms::RoomName;
@@ -13,6 +12,7 @@ use crate::config::Config;
 use crate::error::Emitted;
 use crate::event::IntoArgs;
 use crate::namespace::{Namespace, NamespaceShared};
+use crate::namespaces::{BadPattern, Namespaces};
 use crate::runtime::Runtime;
 use crate::runtime::clock::Clock;
 use crate::runtime::metrics::Stats;
@@ -43,8 +43,7 @@ pub struct Server {
 /// What the sessions know of their server.
 pub(crate) struct ServerShared {
     pub(crate) runtime: Arc<Runtime>,
-    namespaces: RwLock<HashMap<ByteString, Arc<NamespaceShared>>>,
-    auth: Option<Arc<JwtAuth>>,
+    pub(crate) namespaces: Arc<Namespaces>,
 }
 
 /// Makes a [`Server`].
@@ -99,8 +98,8 @@ impl ServerBuilder {
     /// Makes the server with something of one's own on top of its sessions.
     pub(crate) fn build_with(self, app: impl FnOnce(Arc<ServerShared>) -> AppFactory) -> Server {
         let runtime = Runtime::new(self.config, self.clock);
-        let namespaces = RwLock::default();
-        let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, auth: self.auth });
+        let namespaces = Namespaces::new(runtime.clone(), self.auth);
+        let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces });
         let engine = Engine::new(runtime, app(shared.clone()));
         Server { shared, engine }
     }
@@ -137,10 +136,63 @@ impl Server {
     #[must_use]
     pub fn of(&self, path: &str) -> Namespace {
         let path = ByteString::from(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") });
-        let mut namespaces = self.shared.namespaces.write().unwrap_or_else(PoisonError::into_inner);
-        let declare =
-            || NamespaceShared::new(path.clone(), self.shared.runtime.clone(), self.shared.auth.clone());
-        Namespace::new(namespaces.entry(path.clone()).or_insert_with(declare).clone())
+        Namespace::new(self.shared.namespaces.declare(&path))
+    }
+
+    /// Namespaces that come into being when a client asks for one whose path matches this regular
+    /// expression (Socket.IO's `io.of(/^\/room-\d+$/)`). What is registered here holds for all that are
+    /// made later; what is emitted here goes to all of them. Socket.IO's `^` and `$` are needed as there: without
+    /// them a part of the path may match.
+    ///
+    /// Where several parents match, the first counts. At most
+    /// [`Config::max_child_namespaces`] exist at a time.
+    ///
+    /// # Errors
+    /// [`BadPattern`] if this is no regular expression.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) -> Result<(), greenroom::BadPattern> {
+    /// let tables = io.of_pattern(r"^/table-\d+$")?;
+    /// tables.on_connect(|socket| socket.broadcast().emit("joined", socket.namespace().path()));
+    /// tables.emit("news", "to all tables");
+    /// # Ok(()) }
+    /// ```
+    pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, BadPattern> {
+        self.shared.namespaces.add_pattern(pattern)
+    }
+
+    /// As [`of_pattern`](Self::of_pattern), for paths that a function allows; it sees the client's `auth`,
+    /// too. Decisions that need time are for the middleware.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.of_matching(|path, auth| {
+    ///     let team = auth.and_then(|auth| auth["team"].as_str());
+    ///     path.strip_prefix("/team/").is_some_and(|name| Some(name) == team)
+    /// });
+    /// # }
+    /// ```
+    pub fn of_matching(
+        &self,
+        rule: impl Fn(&str, Option<&serde_json::Value>) -> bool + Send + Sync + 'static,
+    ) -> Namespace {
+        self.shared.namespaces.add_function(rule)
+    }
+
+    /// Runs for each namespace that is made, declared or asked for by a client, but for `/` (Socket.IO's
+    /// `new_namespace`).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(io: Server) {
+    /// io.on_new_namespace(|namespace| println!("{} is new", namespace.path()));
+    /// # }
+    /// ```
+    pub fn on_new_namespace(&self, hook: impl Fn(Namespace) + Send + Sync + 'static) -> &Self {
+        self.shared.namespaces.on_created(Arc::new(hook));
+        self
     }
 
     /// Emits to everyone in `/`.
@@ -221,8 +273,8 @@ impl Server {
         let revocation = Arc::new(revocation.at(now));
         // Remembered first: who connects from now on is refused, who has connected is told.
         let remembered = runtime.revocations.add(&revocation, now);
-        let namespaces = self.shared.namespaces.read().unwrap_or_else(PoisonError::into_inner);
-        namespaces.values().for_each(|namespace| namespace.revoke(revocation.clone()));
+        let namespaces = self.shared.namespaces.all();
+        namespaces.iter().for_each(|namespace| namespace.revoke(revocation.clone()));
         remembered
     }
 
@@ -296,20 +348,17 @@ impl fmt::Debug for Server {
 impl ServerShared {
     /// All namespaces that have been declared, by their paths.
     pub(crate) fn namespaces(&self) -> Vec<Arc<NamespaceShared>> {
-        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
-        let mut namespaces: Vec<_> = namespaces.values().cloned().collect();
-        namespaces.sort_by(|one, other| one.path.cmp(&other.path));
-        namespaces
+        self.namespaces.all()
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn find_namespace(&self, path: &str) -> Option<Arc<NamespaceShared>> {
-        self.namespaces.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+        self.namespaces.get(path)
     }
 }
 
 impl fmt::Debug for ServerShared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("Server").field("namespaces", &namespaces.keys()).finish_non_exhaustive()
+        f.debug_struct("Server").field("namespaces", &self.namespaces).finish_non_exhaustive()
     }
 }

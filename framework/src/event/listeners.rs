@@ -37,11 +37,16 @@ pub(crate) struct Listener {
     handler: Arc<dyn Handler>,
 }
 
+impl ListenerId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 impl Listener {
     pub(crate) fn new(handler: impl Handler + 'static) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let id = ListenerId(NEXT.fetch_add(1, Ordering::Relaxed));
-        Self { id, spent: None, handler: Arc::new(handler) }
+        Self { id: ListenerId::next(), spent: None, handler: Arc::new(handler) }
     }
 
     /// For the first event only.

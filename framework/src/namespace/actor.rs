@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 use greenroom_proto::rooms::{self, Join, Leave, RoomIndex, RoomName, Selection, Skip, Target};
@@ -183,6 +183,9 @@ impl NamespaceActor {
     }
 
     pub(super) fn broadcast(&mut self, to: &Selection<SlotRef>, packet: &Packet) {
+        if self.link.hears_outgoing() {
+            self.show_outgoing(to, &packet.frames);
+        }
         for rooms::Delivery { to, skip } in self.index.select(to).deliveries {
             match to {
                 Target::Everyone => self.deliver_to_everyone(packet, &skip),
@@ -318,6 +321,14 @@ impl NamespaceActor {
         }
     }
 
+    /// It has no sockets any more, and comes back as another one.
+    fn stop(&mut self, ctx: &mut Context<Self>) {
+        if self.sockets.is_empty() && self.successors.is_empty() {
+            self.rooms.drain().for_each(|(_, room)| room.handle.stop(&self.runtime));
+            ctx.stop();
+        }
+    }
+
     /// Stops this mailbox until what was refused has been taken.
     fn wait_for_blocked(&mut self, ctx: &mut Context<Self>) {
         if self.blocked.is_empty() {
@@ -348,7 +359,7 @@ impl Actor for NamespaceActor {
     }
 }
 
-/// It never stops: it died, or its thread ended.
+/// It stops with its last socket if it is a child; else it died, or its thread ended.
 impl Drop for NamespaceActor {
     fn drop(&mut self) {
         let left = i64::try_from(self.everyone.len()).unwrap_or(i64::MAX);
@@ -373,6 +384,7 @@ impl Handler<NamespaceCommand> for NamespaceActor {
             NamespaceCommand::Outside { to, what, permit } => {
                 self.emit_from_outside(Outside { to, what, _permit: permit });
             }
+            NamespaceCommand::Stop => self.stop(ctx),
             NamespaceCommand::LaneClear => self.continue_from_outside(),
             NamespaceCommand::Disconnect(socket) => self.disconnect(&socket),
             NamespaceCommand::Revoke(revocation) => self.revoke(&revocation),

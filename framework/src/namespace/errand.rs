@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Selection};
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::{Class, Ticket};
@@ -73,6 +74,15 @@ impl NamespaceActor {
     fn receivers(&self, to: &Selection<SlotRef>) -> Vec<Socket> {
         let found = self.index.receivers(&self.index.select(to));
         found.iter().filter_map(|member| self.sockets.get(member).cloned()).collect()
+    }
+
+    /// Shows a packet to those receivers that want to see what is emitted to them.
+    pub(super) fn show_outgoing(&self, to: &Selection<SlotRef>, frames: &Bytes) {
+        let receivers = self.receivers(to);
+        receivers
+            .iter()
+            .filter(|socket| socket.hears_outgoing())
+            .for_each(|socket| socket.show_outgoing(frames.clone()));
     }
 
     /// Calls those who want to know of rooms; mostly there is nobody.

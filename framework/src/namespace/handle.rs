@@ -1,7 +1,8 @@
 //! [`Namespace`]: what users and other actors hold of a namespace.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use actix::{Actor, Addr, AsyncContext, Context, WeakAddr};
@@ -46,6 +47,10 @@ pub(crate) struct NamespaceShared {
     pub(crate) middleware: RwLock<Vec<Middleware>>,
     /// Who is told of rooms; nothing where nobody is.
     pub(super) room_hooks: ArcSwapOption<Vec<RoomHook>>,
+    /// Whether a socket wants, or wanted, to see what is emitted to it.
+    pub(super) outgoing_heard: AtomicBool,
+    /// Of a parent: the namespaces that were made after it.
+    pub(super) children: OnceLock<RwLock<HashMap<ByteString, Arc<Self>>>>,
     /// Counts the packets that many acknowledge.
     shared_acks: AtomicU64,
     /// Who is there, if the application wants to know.
@@ -337,6 +342,8 @@ impl NamespaceShared {
             hooks: RwLock::default(),
             middleware: RwLock::default(),
             room_hooks: ArcSwapOption::empty(),
+            outgoing_heard: AtomicBool::new(false),
+            children: OnceLock::new(),
             shared_acks: AtomicU64::new(SHARED_IDS.start),
             presence: OnceLock::new(),
             auth: RwLock::new(auth),
@@ -451,7 +458,7 @@ impl NamespaceShared {
         self.tell(NamespaceCommand::Crash(room));
     }
 
-    fn tell(&self, command: NamespaceCommand) {
+    pub(super) fn tell(&self, command: NamespaceCommand) {
         let addr = self.addr.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(addr) = &*addr
             && post::lifecycle(&self.runtime.metrics, addr, command)
@@ -500,6 +507,11 @@ impl NamespaceLink {
     pub(super) fn count_panic(&self) {
         self.shared.runtime.metrics.panics.count();
         tracing::error!(namespace = %self.shared.path, "a room hook panicked");
+    }
+
+    /// Whether any socket may want to see what is emitted to it.
+    pub(super) fn hears_outgoing(&self) -> bool {
+        self.shared.outgoing_heard.load(Ordering::Relaxed)
     }
 
     /// Who is told of rooms.

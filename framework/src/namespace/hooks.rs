@@ -40,7 +40,7 @@ pub enum RoomEvent {
 }
 
 /// The hooks of a namespace or of one socket.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Hooks {
     pub(crate) connect: Vec<ConnectHook>,
     pub(crate) disconnecting: Vec<DisconnectHook>,

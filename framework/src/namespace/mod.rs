@@ -10,6 +10,7 @@
 
 mod actor;
 mod errand;
+mod family;
 mod handle;
 mod hooks;
 mod protocol;

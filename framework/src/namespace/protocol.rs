@@ -40,6 +40,8 @@ pub(crate) enum NamespaceCommand {
     Errand { to: Selection<SlotRef>, errand: Box<Errand>, ticket: Option<Ticket> },
     /// From outside of handlers: a packet or an errand, in the order of all that comes from there.
     Outside { to: Selection<SlotRef>, what: Outgoing, permit: OutsidePermit },
+    /// From the table of namespaces: this child has no users any more.
+    Stop,
     /// From a room that passed on what the emits from outside wait for.
     LaneClear,
     /// From a socket that has ended, however: it leaves everything.

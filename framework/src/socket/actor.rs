@@ -16,6 +16,7 @@ use super::pushes::Pushes;
 use super::token::Watch;
 use super::{Inbound, Op, Socket, SocketCommand};
 use crate::error::AckError;
+use crate::namespaces::Lease;
 use crate::runtime::post;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
@@ -44,6 +45,8 @@ pub(super) struct SocketActor {
     /// The token's times; nothing without one.
     pub(super) watch: Option<Box<Watch>>,
     pub(super) running_handlers: usize,
+    /// Middleware decides about an event; later ones wait.
+    pub(super) deciding: bool,
     /// Events dispatched since the last rest.
     pub(super) dispatched: u32,
     /// When the last handler of this turn was through, and the next one begins: one look at the clock each.
@@ -52,6 +55,8 @@ pub(super) struct SocketActor {
     resting: bool,
     timer: Option<TimerKey>,
     budget: Budget,
+    /// Of a namespace that ends with its last socket.
+    _lease: Option<Lease>,
     _guard: DeathGuard,
 }
 
@@ -77,14 +82,14 @@ pub(super) enum State {
 
 impl SocketActor {
     /// Starts the socket on this thread, its worker's.
-    pub(super) fn start(socket: Socket, worker: Rc<Worker>) {
+    pub(super) fn start(socket: Socket, worker: Rc<Worker>, lease: Option<Lease>) {
         let ctx = Context::new();
         let addr = ctx.address();
         socket.attach(addr.clone());
-        ctx.run(Self::new(socket, worker, &addr));
+        ctx.run(Self::new(socket, worker, lease, &addr));
     }
 
-    fn new(socket: Socket, worker: Rc<Worker>, addr: &Addr<Self>) -> Self {
+    fn new(socket: Socket, worker: Rc<Worker>, lease: Option<Lease>, addr: &Addr<Self>) -> Self {
         let runtime = socket.runtime().clone();
         runtime.metrics.socket_actors.add(1);
         let wake = {
@@ -115,11 +120,13 @@ impl SocketActor {
             limiter: limiter(&runtime.config),
             watch: None,
             running_handlers: 0,
+            deciding: false,
             dispatched: 0,
             last_handled: None,
             resting: false,
             timer: None,
             budget: Budget::default(),
+            _lease: lease,
             _guard: guard,
         }
     }
@@ -182,10 +189,15 @@ impl SocketActor {
     fn may_dispatch(&self) -> bool {
         self.state == State::Open
             && !self.blocked
+            && !self.deciding
             && self.dispatched < EVENTS_PER_TURN
             && self.program.is_empty()
             && !self.lane.is_full()
             && self.running_handlers < self.socket.runtime().config.max_async_handlers
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Open
     }
 
     fn handle_deadline(&mut self, ctx: &mut Context<Self>) {
@@ -256,6 +268,7 @@ impl Handler<SocketCommand> for SocketActor {
             SocketCommand::Renewed(renewal) => self.renewed(&renewal, ctx),
             SocketCommand::Revoked(revocation) => self.revoked(&revocation, ctx),
             SocketCommand::Operation(op) => self.perform_all([op], ctx),
+            SocketCommand::Outgoing(frames) => self.outgoing(&frames, ctx),
             SocketCommand::LaneClear => self.work(ctx),
             SocketCommand::Deadline => self.handle_deadline(ctx),
             #[cfg(feature = "testing")]

@@ -44,6 +44,19 @@ impl SocketActor {
         if **name == *REFRESH {
             return self.refresh(&args, Reply { to: ack }, ctx);
         }
+        if self.socket.is_tapped() {
+            return self.tap(name, ack, args, ctx);
+        }
+        self.call_listeners(name, ack, args, ctx);
+    }
+
+    pub(super) fn call_listeners(
+        &mut self,
+        name: &ByteString,
+        ack: Option<AckId>,
+        args: Args,
+        ctx: &mut Context<Self>,
+    ) {
         let namespace = &self.socket.shared().namespace;
         let (shared, own) = (namespace.listeners.load(), self.socket.due_listeners(name));
         if let [only] = shared.of(name)

@@ -234,6 +234,9 @@ impl Broadcast {
 
     /// Emits an event to the selection. It is encoded once, whatever the number of recipients.
     pub fn emit(self, event: &str, args: impl IntoArgs) -> Emitted {
+        if let Some(children) = self.namespace.children() {
+            return self.emit_to_children(children, event, args);
+        }
         let frames = match encode_event(&self.namespace.runtime, &self.namespace.path, event, args) {
             Ok(frames) => frames,
             Err(error) => return Emitted::new(Err(error)),
@@ -243,6 +246,27 @@ impl Broadcast {
             Some(sender) => sender.perform(Op::Broadcast { namespace, to, frames, delivery }),
             None => Emitted::new(emit_without_sender(&namespace, to, frames, delivery)),
         }
+    }
+
+    /// The selection in each child of a parent.
+    fn emit_to_children(
+        self,
+        children: Vec<Arc<NamespaceShared>>,
+        event: &str,
+        args: impl IntoArgs,
+    ) -> Emitted {
+        let args = match check_name(event).and_then(|()| Ok(args.into_args()?)) {
+            Ok(args) => args,
+            Err(error) => return Emitted::new(Err(error)),
+        };
+        let mut result = Ok(());
+        for child in children {
+            self.namespace.runtime.metrics.packets_encoded.count();
+            let frames = encode::event(&child.path, event, args.items(), &args.attachments, None);
+            // The first that failed is told; the others are emitted all the same.
+            result = result.and(emit_without_sender(&child, self.to.clone(), frames, self.delivery));
+        }
+        Emitted::new(result)
     }
 
     /// The sockets of the selection, as they are when the namespace sees this.

@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use super::actor::SocketActor;
+use super::taps::Taps;
 use super::token::Bearer;
 use super::{Inbound, Op, SocketCommand, record};
 use crate::auth::{Renewal, Revocation};
@@ -80,9 +81,11 @@ pub(crate) struct SocketShared {
     ended_by: OnceLock<DisconnectReason>,
     /// Operations that wait; a bound for those who emit from outside.
     pub(super) backlog: AtomicUsize,
-    addr: OnceLock<Addr<SocketActor>>,
+    pub(super) addr: OnceLock<Addr<SocketActor>>,
     /// Whether it has, or had, listeners of its own: else events need not lock.
     listens: AtomicBool,
+    /// What sees all events, by bits.
+    pub(super) tapped: AtomicU8,
     /// Whether others made it join or leave rooms: then its namespace keeps its list of rooms.
     steered: AtomicBool,
     local: Mutex<Local>,
@@ -93,6 +96,7 @@ pub(crate) struct SocketShared {
 /// What changes while a socket lives.
 pub(super) struct Local {
     listeners: Listeners,
+    pub(super) taps: Option<Box<Taps>>,
     pub(super) hooks: Option<Box<Hooks>>,
     pub(super) acks: Acks<AckReply>,
     /// The client will acknowledge nothing any more.
@@ -112,6 +116,7 @@ impl Socket {
     ) -> Self {
         let local = Local {
             listeners: Listeners::default(),
+            taps: None,
             hooks: None,
             acks: Acks::new(namespace.runtime.config.max_pending_acks),
             deaf: false,
@@ -134,6 +139,7 @@ impl Socket {
             backlog: AtomicUsize::new(0),
             addr: OnceLock::new(),
             listens: AtomicBool::new(false),
+            tapped: AtomicU8::new(0),
             steered: AtomicBool::new(false),
             local: Mutex::new(local),
         }))
@@ -659,8 +665,9 @@ impl Drop for SocketShared {
     fn drop(&mut self) {
         let local = self.local.get_mut().unwrap_or_else(PoisonError::into_inner);
         let data = std::mem::take(&mut local.data);
-        let (listeners, hooks) = (std::mem::take(&mut local.listeners), local.hooks.take());
-        if catch_unwind(AssertUnwindSafe(move || drop((data, listeners, hooks)))).is_err() {
+        let (listeners, taps) = (std::mem::take(&mut local.listeners), local.taps.take());
+        let hooks = local.hooks.take();
+        if catch_unwind(AssertUnwindSafe(move || drop((data, listeners, taps, hooks)))).is_err() {
             self.namespace.runtime.metrics.panics.count();
             tracing::error!(socket = %self.id, "what a socket held panicked when it was dropped");
         }

@@ -16,6 +16,7 @@
 //! | `pushes.rs` | packets that leave together at the end of a turn |
 //! | `connect.rs` | from CONNECT to the answer: token, middleware, namespace |
 //! | `dispatch.rs` | from a packet to listeners to the acknowledgement |
+//! | `taps.rs` | listeners for any event, middleware of packets |
 //! | `token.rs` | the token while the socket is open: refresh, expiry |
 //! | `limit.rs` | how many events a client may send |
 //! | `table.rs` | a session's sockets |
@@ -32,6 +33,7 @@ mod program;
 mod protocol;
 mod pushes;
 mod table;
+mod taps;
 mod token;
 mod turn;
 
@@ -41,4 +43,5 @@ pub use emit::{AckRequest, Broadcast};
 pub use handle::{Socket, SocketId};
 pub(crate) use protocol::{Inbound, SocketCommand};
 pub(crate) use table::SocketTable;
+pub use taps::Event;
 pub(crate) use turn::{Op, record};

@@ -168,8 +168,8 @@ impl SocketActor {
     fn perform(&mut self, op: Op, ticket: Option<Ticket>, ctx: &mut Context<Self>) {
         match op {
             Op::Own { frames, delivery } => self.push_own(frames, delivery, false),
-            Op::Emit { to, frames, delivery } => self.push(&to, frames, delivery, ctx),
-            Op::EmitWithAck { to, frames, .. } => self.push(&to, frames, Delivery::Reliable, ctx),
+            Op::Emit { to, frames, delivery } => self.emit(&to, frames, delivery, ctx),
+            Op::EmitWithAck { to, frames, .. } => self.emit(&to, frames, Delivery::Reliable, ctx),
             Op::Broadcast { namespace, to, frames, delivery } => {
                 let packet = Packet { frames, delivery, ticket };
                 self.send_to_namespace(&namespace, NamespaceCommand::Broadcast { to, packet }, ctx);
@@ -200,6 +200,13 @@ impl SocketActor {
         if !matches!(self.state, State::Left { .. }) {
             self.pushes.push_own(packet, delivery, is_event);
         }
+    }
+
+    fn emit(&mut self, to: &Socket, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {
+        if to.hears_outgoing() {
+            to.show_outgoing(packet.clone());
+        }
+        self.push(to, packet, delivery, ctx);
     }
 
     fn push(&mut self, to: &Socket, packet: Bytes, delivery: Delivery, ctx: &mut Context<Self>) {

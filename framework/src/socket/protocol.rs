@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::AckId;
@@ -30,6 +31,8 @@ pub(crate) enum SocketCommand {
     Revoked(Arc<Revocation>),
     /// From a handle used outside of handlers.
     Operation(Op),
+    /// From whoever emits to this socket, if it wants to see that. Left out when the mailbox is full.
+    Outgoing(Bytes),
     /// From a room that passed on the packet which the lane waits for.
     LaneClear,
     /// From the wheel: an acknowledgement is overdue, a token expires, or the time to end is up.

@@ -25,6 +25,7 @@ use crate::auth::Renewal;
 use crate::error::Reject;
 use crate::event::Args;
 use crate::fanout::{FanoutCommand, Push};
+use crate::namespaces::Found;
 use crate::runtime::worker::Worker;
 use crate::server::ServerShared;
 use crate::session::{ReadPermit, SessionApp, SessionCx};
@@ -135,9 +136,17 @@ impl SocketTable {
             self.refuse(super::connect::refusal(path, &reject), cx);
             return Ok(());
         }
-        let Some(namespace) = self.server.find_namespace(path) else {
-            self.refuse(refuse_unknown(path), cx);
-            return Ok(());
+        let (namespace, lease) = match self.server.namespaces.find(path, auth.as_ref().map(RawText::as_str)) {
+            Found::Namespace(namespace, lease) => (namespace, lease),
+            Found::Unknown => {
+                self.refuse(refuse_unknown(path), cx);
+                return Ok(());
+            }
+            Found::TooMany => {
+                let reject = Reject::new("too_many_namespaces", "the server has too many namespaces");
+                self.refuse(super::connect::refusal(path, &reject), cx);
+                return Ok(());
+            }
         };
         if !self.has_room() {
             let reject = Reject::new("too_many_namespaces", "this connection has too many namespaces open");
@@ -146,7 +155,7 @@ impl SocketTable {
         }
         let auth = auth.map(|auth| Box::from(auth.as_str()));
         let socket = Socket::new(namespace, cx.session().clone(), auth);
-        SocketActor::start(socket.clone(), self.worker.clone());
+        SocketActor::start(socket.clone(), self.worker.clone(), lease);
         self.sockets.push(Place { socket, left: false });
         self.connect_deadline = None;
         Ok(())

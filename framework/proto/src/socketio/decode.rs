@@ -10,8 +10,9 @@ use bytestring::ByteString;
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::header::Header;
-use super::packet::Packet;
+use super::packet::{Args, Packet, PacketKind};
 use super::payload;
+use crate::engineio::frame::{self, Opcode};
 
 /// What one packet may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,29 @@ impl Decoder {
         let bytes = self.pending.take().map_or(0, |pending| pending.bytes);
         Err(DecodeError::new(DecodeErrorKind::AttachmentsTooLate, bytes))
     }
+}
+
+/// Name and arguments of the event that these frames of a server carry, as its encoder wrote them;
+/// nothing if they carry something else.
+#[must_use]
+pub fn sent_event(frames: &Bytes, now: Instant) -> Option<(ByteString, Args)> {
+    let limits =
+        DecodeLimits { max_attachments: u32::MAX, max_attachment_bytes: usize::MAX, ..Default::default() };
+    let mut decoder = Decoder::new(limits);
+    let mut packet = None;
+    for (opcode, data) in frame::iter(frames) {
+        let data = frames.slice_ref(data);
+        packet = match opcode {
+            Opcode::Text => {
+                // Behind the digit of Engine.IO.
+                let text = ByteString::try_from(data.slice(1..)).ok()?;
+                decoder.text(text, now).ok()?
+            }
+            Opcode::Binary => decoder.binary(data).ok()?,
+            Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => return None,
+        };
+    }
+    if let PacketKind::Event { name, args, .. } = packet?.kind { Some((name, args)) } else { None }
 }
 
 impl Pending {

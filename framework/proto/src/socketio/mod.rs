@@ -17,7 +17,7 @@ mod json;
 mod packet;
 mod payload;
 
-pub use self::decode::{DecodeLimits, Decoder};
+pub use self::decode::{DecodeLimits, Decoder, sent_event};
 pub use self::error::{DecodeError, DecodeErrorKind};
 pub use self::packet::{AckId, Args, Packet, PacketKind, RawText, is_reserved};
 

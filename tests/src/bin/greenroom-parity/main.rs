@@ -2,6 +2,8 @@
 //! (`tests/interop/js/parity-*.test.js`, which say what they expect of it).
 
 mod broadcast;
+mod dynamic;
+mod listeners;
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,7 +14,9 @@ use greenroom_tests::host::Ports;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let io = Server::builder().config(config()?).build();
+    dynamic::declare(&io)?;
     broadcast::declare(&io);
+    listeners::declare(&io);
     let ports = Ports { clients: setting("PORT", 0)?, operations: 0 };
     greenroom_tests::host::run(io, ports, &setting("MODE", "serve".to_owned())?)
 }
@@ -23,6 +27,8 @@ fn config() -> Result<Config, Box<dyn Error>> {
         ping_interval: milliseconds("PING_INTERVAL_MS", 25_000)?,
         shutdown_timeout: Duration::from_secs(3),
         workers: 2,
+        cleanup_empty_child_namespaces: setting("CLEANUP_CHILDREN", false)?,
+        max_child_namespaces: setting("MAX_CHILDREN", 1_000)?,
         cors: Some(Cors { origins: vec!["*".to_owned()], credentials: false }),
         ..Config::default()
     })
