@@ -106,7 +106,8 @@ impl Socket {
 
     /// Adds a step that every event of this client must pass before its listeners (Socket.IO's
     /// `socket.use`). Steps run in order. A refusal is told to the client like one of a handler, and later
-    /// events wait while a step decides. What a step waits for must end: nothing else bounds it.
+    /// events wait while a step decides. What a step waits for must end, since nothing else bounds it, and must
+    /// not be this client: over polling its answer may stand behind events that wait.
     ///
     /// ```
     /// # use greenroom::prelude::*;

@@ -78,9 +78,10 @@ function packets(stage) {
     await peer.ask("use");
     const answers = [];
     const asked = ["slow", "fast 1", "fast 2"].map((word) => peer.ask("message", word).then(([back]) => answers.push(back)));
-    const [goOn] = await peer.next("go-on?");
-    assert.deepEqual(answers, []);
-    goOn();
+    await peer.next("waiting");
+    const other = await stage.connected("/any");
+    assert.deepEqual([await other.ask("message", "passes"), answers], [["passes"], []]);
+    await other.ask("release");
     await Promise.all(asked);
     assert.deepEqual(answers, ["slow", "fast 1", "fast 2"]);
   });

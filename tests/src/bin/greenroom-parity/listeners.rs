@@ -72,7 +72,14 @@ fn bytes_len(bytes: &impl AsRef<[u8]>) -> usize {
     bytes.as_ref().len()
 }
 
+/// Lets one step go on that waits.
+static RELEASE: tokio::sync::Notify = tokio::sync::Notify::const_new();
+
 fn packets(any: &Namespace) {
+    any.on("release", |_: Socket, ()| {
+        RELEASE.notify_one();
+        Ok("ok")
+    });
     any.on("use", |socket: Socket, ()| {
         socket.middleware(|socket, event| async move {
             Notes::add(&socket, json!(["step 1", &*event.name]));
@@ -81,9 +88,8 @@ fn packets(any: &Namespace) {
         socket.middleware(|socket, event| async move {
             Notes::add(&socket, json!(["step 2", &*event.name]));
             if event.args.json().contains("slow") {
-                // Longer than the next event takes to come.
-                let asked = socket.emit_with_ack("go-on?", ());
-                asked.answer::<Args>().await?;
+                socket.emit("waiting", ());
+                RELEASE.notified().await;
             }
             if event.args.json().contains("refuse me") {
                 return Err(Reject::new("refused", "not this").with_data(json!({ "event": &*event.name })));
