@@ -70,8 +70,8 @@ pub trait Room: Clone + Serialize + DeserializeOwned + Sized + 'static {
     /// What the server tells the room: results of asynchronous work, words of other actors. No
     /// client can send one.
     type Internal: Serialize + DeserializeOwned + Send + 'static;
-    /// What a member may see. To serde it is an object. A field without a value must be skipped
-    /// (`skip_serializing_if`): in a merge patch null means that a field is gone.
+    /// What a member may see. To serde it is an object. A field without a value (`None`, a number
+    /// that is not finite) is left out: in a merge patch null means that a field is gone.
     type View: Serialize;
 
     /// Length of a step of the simulation. Default: the room does not tick.

@@ -72,24 +72,13 @@ impl Builder {
         Ok(())
     }
 
-    /// A field has been written from this node on; one without a value is none.
-    fn finish_field(&mut self, key: usize) -> Result<(), TreeError> {
-        let null = self.view
-            && self.in_array == 0
-            && self.tree.nodes.len() == key + 2
-            && self.tree.nodes.last() == Some(&Node::Null);
-        if !null {
-            return Ok(());
+    /// A field has been written from this node on; one without a value (null, or a number that is not
+    /// finite) is left out of a view: in a merge patch null means that a field is gone.
+    fn finish_field(&mut self, key: usize) {
+        let nodes = &mut self.tree.nodes;
+        if self.view && self.in_array == 0 && nodes.len() == key + 2 && nodes.last() == Some(&Node::Null) {
+            nodes.truncate(key);
         }
-        if cfg!(debug_assertions) {
-            let name = self.tree.root().skip(key).as_text().to_owned();
-            return Err(TreeError(format!(
-                "the field `{name}` of the view has no value (null, or a number that is not finite): \
-                 leave it out with #[serde(skip_serializing_if = \"Option::is_none\")]"
-            )));
-        }
-        self.tree.nodes.truncate(key);
-        Ok(())
     }
 }
 
@@ -213,7 +202,7 @@ impl<'a> Serializer for &'a mut Builder {
         let key = self.tree.nodes.len();
         self.push_text(variant)?;
         value.serialize(&mut *self)?;
-        self.finish_field(key)?;
+        self.finish_field(key);
         self.close_variant(outer)
     }
 
@@ -279,7 +268,8 @@ impl Compound<'_> {
         let place = self.builder.tree.nodes.len();
         self.builder.push_text(key)?;
         value.serialize(&mut *self.builder)?;
-        self.builder.finish_field(place)
+        self.builder.finish_field(place);
+        Ok(())
     }
 
     /// Takes note of the key of a map that was just written at `place`.
@@ -408,7 +398,7 @@ impl SerializeMap for Compound<'_> {
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), TreeError> {
         let key = self.builder.tree.nodes.len() - 1;
         value.serialize(&mut *self.builder)?;
-        self.builder.finish_field(key)?;
+        self.builder.finish_field(key);
         if self.builder.tree.nodes.len() == key {
             // The field was left out; the order of the others is looked at once more in the end.
             self.last_key = None;
@@ -453,5 +443,31 @@ impl SerializeStructVariant for Compound<'_> {
 
     fn end(self) -> Result<(), TreeError> {
         self.close(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Serialize;
+
+    use crate::room::tree::Tree;
+
+    #[test]
+    fn a_view_leaves_out_what_has_no_value_and_an_array_keeps_its_places() {
+        #[derive(Serialize)]
+        struct View {
+            winner: Option<u8>,
+            speed: f64,
+            board: [Option<u8>; 2],
+            names: BTreeMap<&'static str, Option<u8>>,
+            turn: u8,
+        }
+        let names = BTreeMap::from([("ann", None), ("bob", Some(2))]);
+        let view = View { winner: None, speed: f64::NAN, board: [None, Some(1)], names, turn: 0 };
+        let mut fields = String::new();
+        Tree::of(&view).unwrap().write_fields(&mut fields);
+        assert_eq!(fields, r#""board":[null,1],"names":{"bob":2},"turn":0"#);
     }
 }

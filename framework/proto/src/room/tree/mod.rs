@@ -66,8 +66,7 @@ impl serde::ser::Error for TreeError {
 }
 
 impl Tree {
-    /// A view. Fields without a value cannot be told by merge patches: a debug build refuses them, a
-    /// release build leaves them out.
+    /// A view. Fields without a value are left out: merge patches cannot tell of them.
     pub(super) fn of(value: &impl Serialize) -> Result<Self, TreeError> {
         let tree = build::build(value, true)?;
         match tree.nodes.first() {
