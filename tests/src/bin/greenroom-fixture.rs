@@ -6,6 +6,7 @@ use std::time::Duration;
 use greenroom::Cors;
 use greenroom::auth::{JwtAuth, Revocation};
 use greenroom::prelude::*;
+use greenroom::presence::{Presence, PresenceConfig};
 use greenroom_tests::host::Ports;
 use serde_json::json;
 
@@ -16,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     token_namespace(&io)?;
     middleware_namespace(&io.of("/middleware"));
     policy_namespace(&io);
+    presence_namespaces(&io);
     let ports = Ports { clients: setting("PORT", 0)?, operations: setting("OPERATIONS_PORT", 0)? };
     greenroom_tests::host::run(io, ports, &setting("MODE", "serve".to_owned())?)
 }
@@ -184,6 +186,39 @@ fn policy_namespace(io: &Server) {
     namespace.allow_client_rooms(|_, room| room.starts_with("public-"));
     namespace.on("rooms", |socket: Socket, ()| Ok(room_names(&socket)));
     say(io, "/policy");
+}
+
+/// Times are a fraction of the defaults, so that nobody waits long.
+fn presence_namespaces(io: &Server) {
+    let config = PresenceConfig {
+        away_after_drop: Duration::from_millis(1_000),
+        offline_after: Duration::from_millis(2_500),
+        flap_window: Duration::from_millis(600),
+        typing_lease: Duration::from_millis(2_000),
+        typing_interval: Duration::from_millis(100),
+        ..PresenceConfig::default()
+    };
+    let chat = io.of("/presence");
+    known_by_auth(&chat.room_presence(config.clone(), |room| room.starts_with("chat-"))).message_event("say");
+    chat.on("join", |socket: Socket, room: String| {
+        socket.join(room)?;
+        Ok("ok")
+    });
+    chat.on("leave", |socket: Socket, room: String| {
+        socket.leave(room);
+        Ok("ok")
+    });
+    say(io, "/presence");
+    let crowd = PresenceConfig { diff_limit: 1, digest_limit: 2, ..config };
+    known_by_auth(&io.of("/crowd").presence(crowd));
+}
+
+fn known_by_auth(presence: &Presence) -> &Presence {
+    let user = |socket: &Socket| {
+        let auth = socket.auth::<serde_json::Value>().unwrap_or_default();
+        auth["user"].as_str().unwrap_or("nobody").to_owned()
+    };
+    presence.identify(user).describe(move |socket| json!({ "name": user(socket) }))
 }
 
 fn room_names(socket: &Socket) -> Vec<String> {
