@@ -127,6 +127,35 @@ for (const colorScheme of THEMES) {
   });
 }
 
+for (const colorScheme of THEMES) {
+  scene(`what people do shows well on a desk and on a phone, ${colorScheme}`, async ({ visit }) => {
+    const ada = await visit({ colorScheme, bypassCSP: true });
+    const phone = await visit({ ...PHONE, colorScheme, bypassCSP: true });
+    const [bob, cy, dan, edsger, fay] = [await visit(), await visit(), await visit(), await visit(), await visit()];
+    await ada.comeIn("Ada Lovelace");
+    for (const [visitor, name] of [[bob, "Bob"], [cy, "Cy"], [dan, "Dan"], [edsger, "Edsger"], [fay, "Fay"]]) {
+      await visitor.comeIn(name);
+    }
+    await phone.nameField.fill("Grace Hopper");
+    await phone.nameField.press("Enter");
+    await phone.seesConnected();
+    await bob.wish.selectOption("Do not disturb");
+    await fay.page.getByRole("button", { name: "Leave lounge" }).click();
+    await fay.enterRoom("library");
+    await edsger.page.getByRole("button", { name: "Sign out" }).click();
+    await ada.seesGoneAs("Edsger", "last seen");
+    await ada.seesGoneAs("Fay", "in another room");
+    await ada.seesHereAs("Cy", "idle");
+    await ada.wish.selectOption("Invisible");
+    await dan.page.close();
+    await ada.seesHereAs("Dan", "away");
+    await ada.seesHereAs("Ada Lovelace", "you · invisible");
+    await checkAndShow(ada, `presence-${colorScheme}`);
+    await openSheet(phone, /^People/);
+    await checkAndShow(phone, `phone-presence-${colorScheme}`);
+  }, { idleSeconds: 5 });
+}
+
 for (const device of [PHONE, SMALL_PHONE]) {
   const { width } = device.viewport;
   scene(`nothing scrolls sideways at ${width} px, whatever people write`, async ({ server, visit }) => {

@@ -41,7 +41,10 @@ export class OthersTyping {
   private readonly rooms = new Map<string, { until: Map<string, number>; unnamed: number; end: number }>();
   private readonly timers = new Map<string, number>();
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    private readonly changed: () => void,
+    private readonly schedule: (end: () => void, ms: number) => number = (end, ms) => window.setTimeout(end, ms),
+  ) {}
 
   heard(room: string, { users, count, until, at }: TypingState, now: number): void {
     // The clocks differ: only how long it lasts is told.
@@ -78,6 +81,6 @@ export class OthersTyping {
       this.arm(room, Date.now());
     };
     // A timer may come a little early.
-    this.timers.set(room, window.setTimeout(end, next - now + 5));
+    this.timers.set(room, this.schedule(end, next - now + 5));
   }
 }
