@@ -92,9 +92,20 @@ ROWS = {
         "polling --conns 16 --secs 2.5 --warm 0.5", "µs/trip", peers=(SUBJECT, RIVAL, REFERENCE)
     ),
     "idle10k": Row("idle --conns 10000 --hold 1 --join", "KiB/connection", None, "rss_bytes_per_conn", 1024.0),
+    # What clients are told, and what that costs. Nobody else has presence to compare with; `storm` does it by
+    # hand in the same run.
+    "presence-storm": Row("storm --members 1000", "messages/member", None, "told_per_member", peers=(SUBJECT,)),
+    "presence-10k": Row(
+        "crowd --members 10000 --watch 50 --changes 200 --secs 10", "KiB/member", None, "rss_bytes_per_member", 1024.0, (SUBJECT,)
+    ),
 }
 IDLE = "idle10k"
 IDLE_GOAL_KIB = 6.0
+STORM, CROWD = "presence-storm", "presence-10k"
+# Messages about others to one member in a window of 500 ms, whatever happens.
+STORM_GOAL = 2.0
+# Rows whose users have tokens, and what the server under test is told for them.
+WITH_TOKENS = {IDLE: {"IDLE_FULL": "1"}, STORM: {"PRESENCE": "1"}, CROWD: {"PRESENCE": "1"}}
 RIVAL_EXCEPTIONS, RIVAL_LIMIT = 2, 1.2
 
 # What may not happen in any run. socketioxide reorders, which is its own business.
@@ -191,7 +202,7 @@ def others_share(result):
 
 def quiet_run(peer, row, arguments, ports):
     """The quietest of up to RETRIES + 1 runs, and how many were made."""
-    env = {"IDLE_FULL": "1"} if row == IDLE else {}
+    env = WITH_TOKENS.get(row, {})
     best = None
     for attempt in range(RETRIES + 1):
         result = measure(peer, arguments, next(ports), env)
@@ -217,7 +228,7 @@ def scaled(scenario, scale):
     for at, word in enumerate(words):
         if word in ("--secs", "--warm"):
             words[at + 1] = str(float(words[at + 1]) * scale)
-        elif word == "--total" or (word == "--conns" and int(words[at + 1]) > 1000):
+        elif word == "--total" or (word in ("--conns", "--members") and int(words[at + 1]) > 1000):
             words[at + 1] = str(max(100, int(int(words[at + 1]) * scale)))
     return " ".join(words)
 
@@ -226,8 +237,9 @@ def run(args):
     peers = args.peers.split(",") if args.peers else list(PEERS)
     rows = args.rows.split(",") if args.rows else list(ROWS)
     limit = raise_open_files()
-    if IDLE in rows and limit < 10_200:
-        sys.exit(f"the limit of open files is {limit}; {IDLE} needs 10,200")
+    large = [row for row in rows if row in (IDLE, CROWD)]
+    if large and limit < 10_200:
+        sys.exit(f"the limit of open files is {limit}; {large[0]} needs 10,200")
     for peer in peers:
         program = PEERS[peer].command[0]
         if program.startswith("/") and not Path(program).exists():
@@ -241,7 +253,7 @@ def run(args):
         for repetition in range(args.reps):
             for row in rows:
                 arguments = scaled(ROWS[row].scenario, args.secs_scale)
-                if row == IDLE:
+                if row in WITH_TOKENS:
                     arguments += f" --tokens {token_file.name}"
                 # Another order in every repetition: nobody always follows the same neighbour.
                 turn = repetition % len(peers)
@@ -381,6 +393,10 @@ def goals(results):
             met = None if ratio is None else ratio <= ROWS[row].goal
             found.append((f"{row} against the floor", f"≤ {ROWS[row].goal:.1f}×", times(ratio), met))
     found.append(rival_goal(results))
+    most = results.figures(STORM, SUBJECT, "told_in_a_window") + results.figures(STORM, SUBJECT, "arrival_told_in_a_window")
+    met = max(most) <= STORM_GOAL if most else None
+    measured = number(max(most)) if most else "–"
+    found.append(("messages to a member in 500 ms when all come (back) at once", f"≤ {STORM_GOAL:.0f}", measured, met))
     memory = results.median(IDLE, SUBJECT)
     met = None if memory is None else memory <= IDLE_GOAL_KIB
     found.append(("memory per idle connection", f"≤ {IDLE_GOAL_KIB:.0f} KiB", f"{number(memory)} KiB", met))
@@ -397,7 +413,7 @@ def rival_goal(results):
         "cheaper than socketioxide",
         f"all rows but {RIVAL_EXCEPTIONS}, there ≤ {RIVAL_LIMIT}×",
         f"{len(ratios) - len(dearer)} of {len(ratios)} rows cheaper" + (f"; {measured}" if measured else ""),
-        met if len(ratios) == len(ROWS) else None,
+        met if len(ratios) == sum(RIVAL in row.peers for row in ROWS.values()) else None,
     )
 
 
@@ -417,6 +433,29 @@ def fault_goal(results):
 def goal_table(results):
     word = {True: "met", False: "**not met**", None: "not measured"}
     return table(["goal", "wanted", "measured", ""], [(*goal[:3], word[goal[3]]) for goal in goals(results)])
+
+
+def presence_table(results):
+    """What clients are told of each other, and what that costs the server."""
+    figure = lambda row, name, digits=2: number(results.median(row, SUBJECT, name), digits)
+    rows = []
+    if STORM in results.rows():
+        for what, prefix in (("all come at once", "arrival_"), ("all are cut off and come back at once", "")):
+            for way, by in (("presence", ""), ("by hand", "naive_")):
+                told = [figure(STORM, f"{by}{prefix}{name}") for name in ("told_per_member", "told_in_a_window")]
+                cpu = "" if prefix else figure(STORM, "naive_us_per_unit" if by else "sched_us_per_unit", 0)
+                rows.append([f"1,000 members: {what}", way, *told, cpu])
+    text = table(["", "way", "messages per member", "most in 500 ms per member", "server CPU µs per member"], rows) if rows else ""
+    if CROWD not in results.rows():
+        return text
+    seconds = results.median(CROWD, SUBJECT, "wall_s")
+    cores = number(results.median(CROWD, SUBJECT, "server_sched_s") / seconds, 2) if seconds else "–"
+    line = (
+        f"10,000 members of one room, each with a list of 50, {figure(CROWD, 'changes_per_s', 0)} changes of status per second: "
+        f"{cores} cores, {figure(CROWD, 'told_per_s', 0)} messages per second ({figure(CROWD, 'told_per_member_and_s')} per member), "
+        f"{number(results.median(CROWD, SUBJECT), 1)} KiB per member."
+    )
+    return f"{text}\n\n{line}"
 
 
 def summary(results, command):
@@ -454,6 +493,8 @@ def report_text(path, command):
             f"`{command}` on {machine()}. Server CPU per unit of work (`schedstat`), medians; memory is resident "
             "memory per connection. Ratios are Greenroom's figure as a multiple of the peer's: below 1 is cheaper.",
             cost_table(results),
+            "## Presence",
+            presence_table(results),
             "## Goals",
             goal_table(results),
             "## Summary for the README",

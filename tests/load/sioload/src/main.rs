@@ -23,6 +23,8 @@ usage: sioload SCENARIO --port N [--pid SERVER_PID] ...
   rooms    --conns C --names K --secs T
   fanout   --rooms R --members M [--senders S] --size B --secs T (--window W | --rate BROADCASTS_PER_S)
   mixed    --rooms R --members M [--hz 10] [--size 40] --secs T [--burst]
+  storm    --members M --tokens FILE
+  crowd    --members M --watch W --changes N_PER_S --secs T --tokens FILE
   polling  --conns C --size B --secs T
 common:    [--warm SECS] [--settle-ms 300] [--setup-conc 128] [--path /socket.io/] [--label TEXT]
            [--auth JSON | --tokens FILE]   what CONNECT carries; FILE has one token per line";
@@ -41,6 +43,8 @@ fn main() {
         "rooms" => scenario::rooms::run(&args),
         "fanout" => scenario::fanout::run(&args),
         "mixed" => scenario::mixed::run(&args),
+        "storm" => scenario::storm::run(&args),
+        "crowd" => scenario::crowd::run(&args),
         "polling" => scenario::polling::run(&args),
         _ => die(USAGE),
     }
