@@ -189,6 +189,50 @@ async fn server_code_asks_and_changes() {
     assert_eq!(bob.told(), [], "a blocked user comes unseen");
 }
 
+/// All packets to Bob, and when, in a world where Ann is invisible from some time on and does what she
+/// likes, and in one where she has left by then.
+async fn told_to_bob(seed: u64, invisible: bool) -> Vec<(u64, String)> {
+    let stage = Stage::new(seed);
+    let bob = stage.open("bob", 1).await;
+    let ann = stage.open("ann", 0).await;
+    bob.0.send(r#"27["presence:watch",["ann","cy"]]"#).await;
+    ann.says("typing", json!({ "room": "chat-1", "on": true })).await;
+    stage.pass(3_000).await;
+    if invisible {
+        ann.says("presence:status", json!("invisible")).await;
+    } else {
+        ann.0.send("1").await;
+    }
+    let mut told = Vec::new();
+    for step in 0..300 {
+        if invisible && step % 7 == 0 {
+            match step % 5 {
+                0 => ann.says("presence:status", json!("idle")).await,
+                1 => ann.says("typing", json!({ "room": "chat-1", "on": true })).await,
+                2 => ann.0.send(r#"2["leave","chat-1"]"#).await,
+                3 => ann.0.send(r#"2["join","chat-1"]"#).await,
+                _ => ann.says("presence:resync", json!({ "room": "chat-1", "e": 0, "o": 0 })).await,
+            }
+        }
+        if step == 100 || step == 200 {
+            stage.open(if step == 100 { "cy" } else { "dan" }, 0).await;
+        }
+        stage.pass(100).await;
+        told.extend(bob.0.received().into_iter().map(|packet| (step, packet)));
+    }
+    told
+}
+
+#[actix_rt::test]
+async fn who_is_invisible_is_on_the_wire_as_who_left() {
+    for seed in SEEDS {
+        let (invisible, left) = (told_to_bob(seed, true).await, told_to_bob(seed, false).await);
+        let leave = r#""leaves":{"ann":{"reason":"left""#;
+        assert!(left.iter().any(|(_, packet)| packet.contains(leave)), "{left:?}");
+        assert_eq!(invisible, left, "seed {seed}");
+    }
+}
+
 #[actix_rt::test]
 async fn a_presence_that_dies_is_made_again_from_who_is_connected() {
     let stage = Stage::new(7);

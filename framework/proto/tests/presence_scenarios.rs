@@ -110,6 +110,24 @@ fn a_change_of_network_is_not_seen_and_a_sleeping_laptop_only_goes_late() {
 }
 
 #[test]
+fn the_end_of_a_server_is_not_seen_while_its_clients_may_come_back() {
+    let (mut world, bob) = world_with_bob(PresenceConfig::default());
+    let ann = enter(&mut world, ANN);
+    world.run(60_000);
+    told(&mut world, bob);
+    world.end(ann, LeaveReason::Server);
+    world.run(14_900);
+    assert_eq!(told(&mut world, bob), [], "not even that she is away");
+    let ann = enter(&mut world, ANN);
+    world.run(60_000);
+    assert_eq!(told(&mut world, bob), []);
+    world.end(ann, LeaveReason::Server);
+    world.run(60_000);
+    let told = told(&mut world, bob);
+    assert_eq!((told.len(), &told[0].2["leaves"]["ann"]["reason"]), (1, &json!("server")));
+}
+
+#[test]
 fn a_goodbye_is_seen_once_it_cannot_be_a_reload() {
     let (mut world, bob) = world_with_bob(PresenceConfig::default());
     let ann = enter(&mut world, ANN);
