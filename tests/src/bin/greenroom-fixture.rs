@@ -216,7 +216,7 @@ fn presence_namespaces(io: &Server) {
 fn known_by_auth(presence: &Presence) -> &Presence {
     let user = |socket: &Socket| {
         let auth = socket.auth::<serde_json::Value>().unwrap_or_default();
-        auth["user"].as_str().unwrap_or("nobody").to_owned()
+        auth.get("user").and_then(|user| user.as_str()).unwrap_or("nobody").to_owned()
     };
     presence.identify(user).describe(move |socket| json!({ "name": user(socket) }))
 }
