@@ -1,6 +1,6 @@
 //! What the server under test counts, and how a test in another process reads it.
 //!
-//! The server prints one line of JSON for each SIGUSR1.
+//! The server prints one line of JSON for each SIGUSR1, and one at its end.
 
 use std::io;
 
@@ -57,16 +57,17 @@ pub fn print_on_signal(io: Server) -> io::Result<()> {
     let mut asked = signal(SignalKind::user_defined1())?;
     actix_web::rt::spawn(async move {
         while asked.recv().await.is_some() {
-            let counters = Counters::of(&io).and_then(|counters| Ok(serde_json::to_string(&counters)?));
-            print(&counters.unwrap_or_else(|error| error.to_string()));
+            print(&io);
         }
     });
     Ok(())
 }
 
+/// Prints the counters now.
 #[expect(clippy::print_stdout, reason = "a test reads it")]
-fn print(line: &str) {
-    println!("{line}");
+pub fn print(io: &Server) {
+    let counters = Counters::of(io).and_then(|counters| Ok(serde_json::to_string(&counters)?));
+    println!("{}", counters.unwrap_or_else(|error| error.to_string()));
 }
 
 const GAUGES: [&str; 6] = ["sessions", "sockets", "socket_actors", "rooms", "members", "slots"];

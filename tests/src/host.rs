@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer};
 use greenroom::Serve;
 use greenroom::{Config, Server};
 
-use crate::counters::print_on_signal;
+use crate::counters;
 
 /// Where a fixture listens, on 127.0.0.1.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +28,14 @@ pub fn run(io: Server, ports: Ports, mode: &str) -> Result<(), Box<dyn Error>> {
     let config = Config { path: "/engine.io".to_owned(), ..io.config().clone() };
     let echo = greenroom::testing::echo_server(config);
     actix_web::rt::System::new().block_on(async move {
-        print_on_signal(io.clone())?;
+        let counted = io.clone();
+        counters::print_on_signal(io.clone())?;
         match mode {
             "serve" => serve(io, echo, ports).await?,
             "routes" => routes(io, echo, ports).await?,
             other => return Err(format!("MODE={other}: serve or routes").into()),
         }
+        counters::print(&counted);
         Ok(())
     })
 }

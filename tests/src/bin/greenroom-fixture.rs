@@ -37,7 +37,7 @@ fn config() -> Result<Config, Box<dyn Error>> {
         request_timeout: milliseconds("REQUEST_TIMEOUT_MS", 10_000)?,
         keep_alive: milliseconds("KEEP_ALIVE_MS", 30_000)?,
         drain_delay: milliseconds("DRAIN_DELAY_MS", 0)?,
-        shutdown_timeout: Duration::from_secs(3),
+        shutdown_timeout: milliseconds("SHUTDOWN_TIMEOUT_MS", 3_000)?,
         cors: Some(Cors { origins: origins.split(',').map(str::to_owned).collect(), credentials: false }),
         ..rates()?
     })

@@ -42,37 +42,33 @@ export class Fixture {
     this.#child = child;
     running.add(child);
     child.once("exit", () => running.delete(child));
-    this.port = await within(announcedPort(child), "the fixture to listen", START_MS);
+    this.port = await within(this.#listens(child), "the fixture to listen", START_MS);
+  }
+
+  #listens(child) {
+    const lines = createInterface({ input: child.stdout });
+    return new Promise((resolve, reject) => {
+      lines.on("line", (line) => {
+        this.lastLine = line;
+        const port = /^listening 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
+        if (port) resolve(Number(port));
+      });
+      child.once("exit", (code) => reject(new Error(`the fixture ended with ${code} before it listened`)));
+    });
   }
 
   get url() {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Ends the process by this signal and waits for its end. */
-  async end(signal = "SIGKILL") {
+  /** Ends the process by this signal, waits for its end, and says how it was. */
+  async end(signal = "SIGKILL", ms = undefined) {
     const child = this.#child;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, "exit");
-    child.kill(signal);
-    await within(exit, `the fixture to end on ${signal}`);
-  }
-}
-
-async function announcedPort(child) {
-  const lines = createInterface({ input: child.stdout });
-  const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`the fixture ended with ${code} before it listened`);
-  });
-  const announced = (async () => {
-    for await (const line of lines) {
-      const port = /^listening 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
-      if (port) return Number(port);
+    if (child.exitCode === null && child.signalCode === null) {
+      const closed = once(child, "close");
+      child.kill(signal);
+      await within(closed, `the fixture to end on ${signal}`, ms);
     }
-    return ended;
-  })();
-  ended.catch(() => {});
-  const port = await Promise.race([announced, ended]);
-  child.stdout.resume();
-  return port;
+    return child.exitCode;
+  }
 }

@@ -3,13 +3,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Fixture } from "./fixture.js";
+import { freePorts } from "./ports.js";
 import { within } from "./wait.js";
 
 const deploy = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../../../deploy");
@@ -129,14 +130,6 @@ function certified(folder) {
   execFileSync("openssl", args, { stdio: "pipe" });
   writeFileSync(pem, readFileSync(certificate, "utf8") + readFileSync(key, "utf8"));
   return { certificate, key, pem };
-}
-
-async function freePorts(count) {
-  const probes = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(probes.map((probe) => once(probe, "listening")));
-  const ports = probes.map((probe) => probe.address().port);
-  await Promise.all(probes.map((probe) => once(probe.close(), "close")));
-  return ports;
 }
 
 async function accepts(port) {
