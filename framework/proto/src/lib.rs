@@ -11,6 +11,7 @@
 //! | [`socket`] | one connection to a namespace: order of what it sends, acknowledgements |
 //! | [`presence`] | who is there, what they do, who types, and who may see it |
 //! | [`rate`] | how often a client may do something |
+//! | [`Text`] | a part of a text that came over the wire |
 //! | [`rooms`] | who is in which room, and whom a selection reaches |
 //! | [`room`] | a custom room: members, ticks, timers, state for its clients, faults, replay |
 //! | [`reject`] | what a client is told when something is refused |
@@ -24,3 +25,6 @@ pub mod rooms;
 pub mod session;
 pub mod socket;
 pub mod socketio;
+mod text;
+
+pub use self::text::Text;

@@ -32,7 +32,7 @@ fn packet() -> impl Strategy<Value = Packet> {
         Just(Packet::Close),
         wire_text().prop_map(Packet::Ping),
         wire_text().prop_map(Packet::Pong),
-        wire_text().prop_map(|text| Packet::Message(Message::Text(text))),
+        wire_text().prop_map(|text| Packet::Message(Message::Text(text.into()))),
         prop::collection::vec(any::<u8>(), 0..300)
             .prop_map(|data| Packet::Message(Message::Binary(data.into()))),
         Just(Packet::Upgrade),

@@ -7,7 +7,6 @@
 use std::fmt;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use greenroom_proto::socketio as proto;
 use serde::de::DeserializeOwned;
 use serde::ser::{Impossible, Serialize, Serializer};
@@ -202,7 +201,7 @@ pub struct EncodedArgs {
 #[derive(Debug)]
 enum Text {
     Written(String),
-    Shared(ByteString),
+    Shared(greenroom_proto::Text),
 }
 
 impl EncodedArgs {

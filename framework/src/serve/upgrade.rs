@@ -18,7 +18,7 @@ use super::watch::Watched;
 use crate::runtime::Runtime;
 use crate::runtime::worker::Worker;
 use crate::transport::gate::Upgrade;
-use crate::transport::websocket::{self, Ticket};
+use crate::transport::websocket::{self, Start};
 
 /// Takes a connection whose request asks for an upgrade.
 pub(super) async fn take<T>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>)
@@ -46,11 +46,9 @@ where
     }
     let answer = match apps.gate.admit_upgrade(req.head(), apps.secure).await {
         Ok(Upgrade::Accepted(ticket)) => {
-            if say(&runtime, &mut io, accepted(&req).as_bytes()).await.is_ok() {
-                drop(req);
-                hand_over(&runtime, io, ticket, early);
-            }
-            return;
+            let answer = BytesMut::from(accepted(&req).as_str());
+            drop(req);
+            return hand_over(&runtime, io, Start { ticket, answer, early });
         }
         Ok(Upgrade::ClosedAtOnce) => [accepted(&req).as_bytes(), &frame::close(NORMAL)].concat(),
         Err(reject) => reject.plain().into_bytes(),
@@ -64,36 +62,38 @@ where
 
 /// Starts the WebSocket's task on the worker of its session, so that all its I/O is local. A stream that
 /// cannot move, as one of TLS, stays here.
-fn hand_over<T>(runtime: &std::sync::Arc<Runtime>, io: T, ticket: Ticket, early: BytesMut)
+fn hand_over<T>(runtime: &std::sync::Arc<Runtime>, io: T, mut start: Start)
 where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    // A buffer of the dispatcher's size would stay as long as the connection.
-    let early = if early.is_empty() { BytesMut::new() } else { early };
+    if start.early.is_empty() {
+        // A buffer of the dispatcher's size would stay as long as the connection.
+        start.early = BytesMut::new();
+    }
     let io = match (Box::new(io) as Box<dyn Any>).downcast::<Watched<TcpStream>>() {
-        Ok(stream) => return hand_over_tcp(runtime, stream.into_inner(), ticket, early),
+        Ok(stream) => return hand_over_tcp(runtime, stream.into_inner(), start),
         Err(io) => io,
     };
     if let Ok(io) = io.downcast::<T>() {
-        actix_rt::spawn(websocket::run(*io, ticket, early));
+        actix_rt::spawn(websocket::run(*io, start));
     }
 }
 
-fn hand_over_tcp(runtime: &std::sync::Arc<Runtime>, stream: TcpStream, ticket: Ticket, early: BytesMut) {
-    let worker = ticket.session.worker();
+fn hand_over_tcp(runtime: &std::sync::Arc<Runtime>, stream: TcpStream, start: Start) {
+    let worker = start.ticket.session.worker();
     let is_here = Worker::current(runtime).is_ok_and(|here| here.handle.id == worker);
     let Some(there) = runtime.workers.find(worker).filter(|_| !is_here) else {
-        actix_rt::spawn(websocket::run(stream, ticket, early));
+        actix_rt::spawn(websocket::run(stream, start));
         return;
     };
     match stream.into_std() {
         Ok(stream) => {
             runtime.metrics.websockets_moved.count();
-            let start = move || match TcpStream::from_std(stream) {
-                Ok(stream) => drop(actix_rt::spawn(websocket::run(stream, ticket, early))),
+            let run = move || match TcpStream::from_std(stream) {
+                Ok(stream) => drop(actix_rt::spawn(websocket::run(stream, start))),
                 Err(error) => tracing::error!(%error, "a connection was lost on its way to another worker"),
             };
-            if !there.arbiter.spawn_fn(start) {
+            if !there.arbiter.spawn_fn(run) {
                 tracing::debug!("the worker of a session has ended");
             }
         }

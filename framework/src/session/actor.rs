@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use actix::{Actor, ActorContext, Context, Handler};
 use bytes::Bytes;
-use greenroom_proto::engineio::{Message, Packet};
+use greenroom_proto::engineio::Packet;
 use greenroom_proto::session::{Effect, Refusal, Session, SessionState, Source, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
 use tokio::sync::oneshot;
 
-use super::app::{SessionApp, SessionCx};
+use super::app::{Messages, SessionApp, SessionCx};
 use super::engine::Registration;
 use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
@@ -59,10 +59,18 @@ impl SessionActor {
     }
 
     /// Messages reach the app before the effects of the same read: they came first.
-    pub(super) fn read(&mut self, source: Source, packets: Vec<Packet>, permit: ReadPermit, now: Instant) {
+    pub(super) fn read(
+        &mut self,
+        source: Source,
+        packets: impl IntoIterator<Item = Packet>,
+        permit: ReadPermit,
+        now: Instant,
+    ) {
         let Self { machine, effects, .. } = self;
         let accept = |packet| machine.handle_packet(source, packet, now, effects);
-        let messages: Vec<Message> = packets.into_iter().filter_map(accept).collect();
+        let packets = packets.into_iter();
+        let mut messages = Messages::with_capacity(packets.size_hint().1.unwrap_or_default());
+        messages.extend(packets.filter_map(accept));
         if !messages.is_empty() {
             self.call(now, |app, cx| app.receive(messages, permit, cx));
         }

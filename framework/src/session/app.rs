@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use greenroom_proto::engineio::Message;
 use greenroom_proto::socket::reason::DisconnectReason;
+use smallvec::SmallVec;
 
 use super::handle::SessionHandle;
 use super::permit::ReadPermit;
@@ -13,13 +14,17 @@ use super::seal::Seal;
 use crate::auth::Renewal;
 use crate::runtime::worker::Worker;
 
+/// What one read brought: often a single message.
+pub(crate) type Messages = SmallVec<[Message; 1]>;
+
 /// What runs on top of an Engine.IO session, inside its actor: the Socket.IO table of sockets, or an
 /// echo in tests.
 ///
 /// It never writes: packets for the peer go through the fanout into the session's slot.
 pub(crate) trait SessionApp: 'static {
-    /// Takes the messages of one read, in order. The transport reads on when the permit's clones are dropped.
-    fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>);
+    /// Takes the messages of one read, in order. The transport reads on when all shares of the permit are
+    /// dropped.
+    fn receive(&mut self, messages: Messages, permit: ReadPermit, cx: &mut SessionCx<'_>);
 
     /// When [`SessionApp::handle_deadline`] has to be called next.
     fn next_deadline(&self) -> Option<Instant>;

@@ -17,7 +17,7 @@ use super::actor::SessionActor;
 use super::handshake::Handshake;
 use super::outbox::SharedOutbox;
 use super::permit::ReadPermit;
-use super::protocol::{SessionCommand, WireFate};
+use super::protocol::{Packets, SessionCommand, WireFate};
 use super::registry::SessionId;
 use super::wire::WireLine;
 use crate::auth::Renewal;
@@ -155,7 +155,7 @@ impl SessionHandle {
     }
 
     /// Brings what one read of a WebSocket held.
-    pub(crate) fn read(&self, wire: WireId, packets: Vec<Packet>, permit: ReadPermit) {
+    pub(crate) fn read(&self, wire: WireId, packets: Packets, permit: ReadPermit) {
         self.tell(SessionCommand::Read { wire, packets, permit });
     }
 

@@ -28,12 +28,12 @@ mod requests;
 mod seal;
 mod wire;
 
-pub(crate) use app::{AppFactory, SessionApp, SessionCx};
+pub(crate) use app::{AppFactory, Messages, SessionApp, SessionCx};
 pub(crate) use engine::{Engine, OpenError};
 pub(crate) use handle::{Post, SessionHandle};
 pub use handshake::Handshake;
 pub(crate) use outbox::{Pending, SharedOutbox};
 pub(crate) use permit::{ReadBudget, ReadPermit};
-pub(crate) use protocol::WireFate;
+pub(crate) use protocol::{Packets, WireFate};
 pub(crate) use seal::Seal;
 pub(crate) use wire::{Order, WireLine};

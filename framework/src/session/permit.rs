@@ -16,18 +16,22 @@ pub(crate) struct ReadBudget {
     reader: AtomicWaker,
 }
 
-/// Leave to have read something; whoever still works on it holds it.
+/// Leave to have read something; whoever still works on it holds it, or a share of it.
 ///
-/// When the last clone is dropped, its bytes may be read again.
-#[derive(Debug, Clone)]
-pub(crate) struct ReadPermit {
-    _read: Arc<Read>,
+/// When the last share is dropped, its bytes may be read again. Most permits are never shared, and then
+/// nothing is allocated for them.
+#[derive(Debug)]
+pub(crate) enum ReadPermit {
+    Whole(Read),
+    Shared(Arc<Read>),
 }
 
+/// Bytes that were read, given back when this is dropped.
 #[derive(Debug)]
-struct Read {
+pub(crate) struct Read {
     bytes: usize,
-    budget: Arc<ReadBudget>,
+    /// Nothing in what was left behind when a permit was shared.
+    budget: Option<Arc<ReadBudget>>,
 }
 
 impl ReadBudget {
@@ -39,7 +43,7 @@ impl ReadBudget {
     pub(crate) fn take(self: &Arc<Self>, bytes: usize) -> ReadPermit {
         let bytes = bytes.max(LEAST);
         self.outstanding.fetch_add(bytes, Ordering::AcqRel);
-        ReadPermit { _read: Arc::new(Read { bytes, budget: self.clone() }) }
+        ReadPermit::Whole(Read { bytes, budget: Some(self.clone()) })
     }
 
     /// Ready while less than `limit` bytes are outstanding.
@@ -62,10 +66,24 @@ impl ReadBudget {
     }
 }
 
+impl ReadPermit {
+    /// Another share.
+    pub(crate) fn share(&mut self) -> Self {
+        let read = match self {
+            Self::Whole(Read { bytes, budget }) => Arc::new(Read { bytes: *bytes, budget: budget.take() }),
+            Self::Shared(read) => read.clone(),
+        };
+        *self = Self::Shared(read.clone());
+        Self::Shared(read)
+    }
+}
+
 impl Drop for Read {
     fn drop(&mut self) {
-        self.budget.outstanding.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.budget.reader.wake();
+        if let Some(budget) = &self.budget {
+            budget.outstanding.fetch_sub(self.bytes, Ordering::AcqRel);
+            budget.reader.wake();
+        }
     }
 }
 
@@ -79,14 +97,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reading_goes_on_when_the_last_clone_of_a_permit_is_dropped() {
+    fn reading_goes_on_when_the_last_share_of_a_permit_is_dropped() {
         let budget = ReadBudget::new();
-        let permit = budget.take(100);
-        let clone = permit.clone();
-        assert!(budget.all_dropped().now_or_never().is_none());
+        let mut permit = budget.take(1000);
+        let shares = [permit.share(), permit.share()];
+        assert_eq!(budget.outstanding.load(Ordering::Relaxed), 1000);
         drop(permit);
         assert!(budget.all_dropped().now_or_never().is_none());
-        drop(clone);
+        drop(shares);
+        assert!(budget.all_dropped().now_or_never().is_some());
+        drop(budget.take(1000));
         assert!(budget.all_dropped().now_or_never().is_some());
     }
 

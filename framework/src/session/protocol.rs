@@ -6,6 +6,7 @@ use bytes::Bytes;
 use greenroom_proto::engineio::{DecodeError, Packet};
 use greenroom_proto::session::{Refusal, WireEnd, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
+use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use super::permit::ReadPermit;
@@ -32,7 +33,7 @@ pub(crate) enum SessionCommand {
     /// From an upgrade request, before its 101.
     Upgrade { line: Arc<WireLine>, reply: oneshot::Sender<Result<WireId, Refusal>> },
     /// From a WebSocket: what one read brought.
-    Read { wire: WireId, packets: Vec<Packet>, permit: ReadPermit },
+    Read { wire: WireId, packets: Packets, permit: ReadPermit },
     /// From a WebSocket: it has ended by itself. The last command of this WebSocket.
     WireEnded { wire: WireId, fate: WireFate },
     /// From the outbox of a session that polls: it has packets, is sealed, or the session is doomed.
@@ -47,6 +48,9 @@ pub(crate) enum SessionCommand {
     #[cfg(feature = "testing")]
     Crash,
 }
+
+/// What one read of a WebSocket brought: often a single packet.
+pub(crate) type Packets = SmallVec<[Packet; 1]>;
 
 /// How a WebSocket ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::limit::limiter;
 use super::program::Taken;
 use super::pushes::Pushes;
 use super::token::Watch;
-use super::{Inbound, Op, Socket, SocketCommand};
+use super::{Inbound, Op, Packets, Socket, SocketCommand};
 use crate::error::AckError;
 use crate::namespaces::Lease;
 use crate::runtime::post;
@@ -131,25 +131,25 @@ impl SocketActor {
         }
     }
 
-    fn packets(&mut self, packets: Vec<Inbound>, permit: &ReadPermit, ctx: &mut Context<Self>) {
+    fn packets(&mut self, packets: Packets, mut permit: ReadPermit, ctx: &mut Context<Self>) {
         self.pushes.expect(packets.len());
         for packet in packets {
             match packet {
                 // At once: a handler that the inbox waits for may be waiting for this.
                 Inbound::Ack { id, args } => self.acknowledged(id, args),
-                Inbound::Event { .. } | Inbound::Disconnect => self.take_in(packet, permit, ctx),
+                Inbound::Event { .. } | Inbound::Disconnect => self.take_in(packet, &mut permit, ctx),
             }
         }
         self.work(ctx);
     }
 
-    fn take_in(&mut self, packet: Inbound, permit: &ReadPermit, ctx: &mut Context<Self>) {
+    fn take_in(&mut self, packet: Inbound, permit: &mut ReadPermit, ctx: &mut Context<Self>) {
         match self.state {
             // Nobody will handle it: the wire must not wait for it.
             State::Leaving { .. } | State::Left { .. } => {}
             State::Open if self.inbox.is_empty() && self.may_dispatch() => self.dispatch(packet, ctx),
             State::Connecting { .. } | State::Joining | State::Open => {
-                self.inbox.push_back((packet, permit.clone()));
+                self.inbox.push_back((packet, permit.share()));
             }
         }
     }
@@ -262,7 +262,7 @@ impl Handler<SocketCommand> for SocketActor {
 
     fn handle(&mut self, command: SocketCommand, ctx: &mut Self::Context) {
         match command {
-            SocketCommand::Packets(packets, permit) => self.packets(packets, &permit, ctx),
+            SocketCommand::Packets(packets, permit) => self.packets(packets, permit, ctx),
             SocketCommand::End { reason, seal } => self.end(reason, seal, ctx),
             SocketCommand::Admitted => self.admitted(ctx),
             SocketCommand::Renewed(renewal) => self.renewed(&renewal, ctx),

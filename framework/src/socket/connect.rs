@@ -65,7 +65,8 @@ impl SocketActor {
         }
         self.state = State::Joining;
         let path = &self.socket.shared().namespace.path;
-        let payload = serde_json::json!({ "sid": self.socket.id() }).to_string();
+        // An id has nothing that JSON escapes.
+        let payload = format!(r#"{{"sid":"{}"}}"#, self.socket.id());
         let answer = encode::connect(path, &payload);
         let connect = NamespaceCommand::Connect(Admission::new(self.socket.clone(), answer));
         let namespace = self.socket.shared().namespace.clone();

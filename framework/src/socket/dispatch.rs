@@ -6,7 +6,6 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Instant;
 
 use actix::{ActorFuture, AsyncContext, Context};
-use bytestring::ByteString;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::{AckId, encode};
@@ -36,12 +35,12 @@ impl SocketActor {
         }
     }
 
-    fn event(&mut self, name: &ByteString, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
+    fn event(&mut self, name: &str, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
         if self.limiter.is_some() && self.is_too_much(ack, ctx) {
             return;
         }
         self.worker.metrics.events_in.count();
-        if **name == *REFRESH {
+        if name == REFRESH {
             return self.refresh(&args, Reply { to: ack }, ctx);
         }
         if self.socket.is_tapped() {
@@ -52,7 +51,7 @@ impl SocketActor {
 
     pub(super) fn call_listeners(
         &mut self,
-        name: &ByteString,
+        name: &str,
         ack: Option<AckId>,
         args: Args,
         ctx: &mut Context<Self>,
@@ -91,7 +90,9 @@ impl SocketActor {
             Answer::Now(ack) => Ok(ack),
             Answer::Later(code) => first_poll(code),
         });
-        self.ask(asked, ctx);
+        if !asked.is_empty() {
+            self.ask(asked, ctx);
+        }
         if !matches!(answer, Ok(Err(_))) {
             self.note_time(began);
         }
@@ -138,18 +139,21 @@ impl SocketActor {
             (None, Err(reject)) => self.socket.emit_error(&reject),
             (None, Ok(_)) => None,
         };
-        self.ask(op, ctx);
+        if let Some(op) = op {
+            self.ask([op], ctx);
+        }
     }
 
     /// Puts the acknowledgement behind those that leave; gives it back if it has to wait for its turn.
     fn acknowledge(&mut self, id: AckId, args: &EncodedArgs) -> Option<Op> {
-        self.socket.runtime().metrics.packets_encoded.count();
         let in_run = self.answers_in_runs();
         let path = &self.socket.shared().namespace.path;
         if in_run {
-            encode::append_ack(self.pushes.run(), path, id, args.items(), &args.attachments);
+            let items = args.items();
+            encode::append_ack(self.pushes.run(items.len()), path, id, items, &args.attachments);
             return None;
         }
+        self.socket.runtime().metrics.packets_encoded.count();
         let frames = encode::ack(path, id, args.items(), &args.attachments);
         Some(Op::Own { frames, delivery: Delivery::Reliable })
     }

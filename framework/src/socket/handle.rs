@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use super::actor::SocketActor;
 use super::taps::Taps;
 use super::token::Bearer;
-use super::{Inbound, Op, SocketCommand, record};
+use super::{Op, Packets, SocketCommand, record};
 use crate::auth::{Renewal, Revocation};
 use crate::error::{AckError, EmitError, Emitted, Reject};
 use crate::event::{Args, FromArgs, IntoAck, Listener, ListenerId, Listeners, asynchronous, synchronous};
@@ -485,7 +485,7 @@ impl Socket {
     }
 
     /// Lifecycle: the session's packets of one read.
-    pub(crate) fn packets(&self, packets: Vec<Inbound>, permit: ReadPermit) {
+    pub(crate) fn packets(&self, packets: Packets, permit: ReadPermit) {
         self.tell(SocketCommand::Packets(packets, permit));
     }
 

@@ -41,7 +41,7 @@ pub(crate) use broadcast::AwaitedAnswer;
 pub use broadcast::{Answers, BroadcastRequest};
 pub use emit::{AckRequest, Broadcast};
 pub use handle::{Socket, SocketId};
-pub(crate) use protocol::{Inbound, SocketCommand};
+pub(crate) use protocol::{Inbound, Packets, SocketCommand};
 pub(crate) use table::SocketTable;
 pub use taps::Event;
 pub(crate) use turn::{Op, record};

@@ -93,7 +93,10 @@ impl SocketActor {
     /// Sends the gathered packets.
     pub(super) fn flush(&mut self, ctx: &mut Context<Self>) {
         if !self.pushes.is_empty() && !self.blocked {
-            let pushes = self.pushes.take();
+            let (pushes, acknowledged) = self.pushes.take();
+            if acknowledged > 0 {
+                self.socket.runtime().metrics.packets_encoded.add(acknowledged);
+            }
             let worker = self.worker.clone();
             self.send_to_fanout(&worker.handle.fanout, FanoutCommand::Push(pushes), ctx);
         }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::AckId;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::Op;
 use crate::auth::{Renewal, Revocation};
@@ -20,7 +21,7 @@ use crate::session::{ReadPermit, Seal};
 #[rtype(result = "()")]
 pub(crate) enum SocketCommand {
     /// From the session: what one read brought. The wire is read on when the permit is dropped.
-    Packets(Vec<Inbound>, ReadPermit),
+    Packets(Packets, ReadPermit),
     /// From the session: the socket ends. What it still sends leaves before it lets go of the seal.
     End { reason: DisconnectReason, seal: Option<Seal> },
     /// From the namespace: the socket is a member, and its CONNECT is answered.
@@ -42,10 +43,13 @@ pub(crate) enum SocketCommand {
     Crash,
 }
 
+/// What one read brought for one socket: often a single packet.
+pub(crate) type Packets = SmallVec<[Inbound; 1]>;
+
 /// A packet from the client.
 #[derive(Debug)]
 pub(crate) enum Inbound {
-    Event { name: ByteString, ack: Option<AckId>, args: Args },
+    Event { name: SmolStr, ack: Option<AckId>, args: Args },
     Ack { id: AckId, args: Args },
     Disconnect,
 }

@@ -18,13 +18,15 @@ pub(super) struct Pushes {
     packets: SmallVec<[Push; 1]>,
     /// Acknowledgements for the own client, behind all packets.
     run: BytesMut,
+    /// Acknowledgements since the last time that everything was taken.
+    acknowledged: u64,
     /// How many of them are likely in this turn.
     expected: usize,
 }
 
 impl Pushes {
     pub(super) fn new(own: Slot) -> Self {
-        Self { own, packets: SmallVec::new(), run: BytesMut::new(), expected: 0 }
+        Self { own, packets: SmallVec::new(), run: BytesMut::new(), acknowledged: 0, expected: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -47,22 +49,25 @@ impl Pushes {
         self.expected = events;
     }
 
-    /// Where an acknowledgement for the own client is appended.
-    pub(super) fn run(&mut self) -> &mut BytesMut {
+    /// Where an acknowledgement for the own client is appended, whose arguments have `len` bytes.
+    pub(super) fn run(&mut self, len: usize) -> &mut BytesMut {
+        self.acknowledged += 1;
         if self.run.len() >= LONG_RUN {
             self.end_run();
         }
         if self.run.is_empty() && self.expected > 1 {
-            self.run.reserve(self.expected.saturating_mul(SHORT_ANSWER).min(LONG_RUN));
+            // The others are about as long, if they are like this one.
+            let each = len.saturating_add(FRONT);
+            self.run.reserve(self.expected.saturating_mul(each).min(LONG_RUN));
         }
         &mut self.run
     }
 
-    /// Everything, in order.
-    pub(super) fn take(&mut self) -> SmallVec<[Push; 1]> {
+    /// Everything, in order, and how many acknowledgements were appended to runs.
+    pub(super) fn take(&mut self) -> (SmallVec<[Push; 1]>, u64) {
         self.end_run();
         self.expected = 0;
-        std::mem::take(&mut self.packets)
+        (std::mem::take(&mut self.packets), std::mem::take(&mut self.acknowledged))
     }
 
     fn end_run(&mut self) {
@@ -73,8 +78,8 @@ impl Pushes {
     }
 }
 
-/// What most acknowledgements need at least; more is found by growing.
-const SHORT_ANSWER: usize = 32;
+/// What an acknowledgement mostly has beside its arguments; more is found by growing.
+const FRONT: usize = 16;
 /// 16 KiB. A ping passes whole entries of the outbox, and must not wait for long.
 const LONG_RUN: usize = 16 * 1024;
 
@@ -83,17 +88,17 @@ mod tests {
     use super::*;
 
     fn sent(pushes: &mut Pushes) -> Vec<String> {
-        pushes.take().iter().map(|push| String::from_utf8(push.packet.to_vec()).unwrap()).collect()
+        pushes.take().0.iter().map(|push| String::from_utf8(push.packet.to_vec()).unwrap()).collect()
     }
 
     #[test]
     fn acknowledgements_in_a_row_leave_as_one_and_overtake_nothing() {
         let mut pushes = Pushes::new(Slot::default());
         pushes.expect(2);
-        pushes.run().extend_from_slice(b"a1");
-        pushes.run().extend_from_slice(b"a2");
+        pushes.run(2).extend_from_slice(b"a1");
+        pushes.run(2).extend_from_slice(b"a2");
         pushes.push_own(Bytes::from_static(b"event"), Delivery::Reliable, true);
-        pushes.run().extend_from_slice(b"a3");
+        pushes.run(2).extend_from_slice(b"a3");
         assert!(!pushes.is_empty());
         assert_eq!(sent(&mut pushes), ["a1a2", "event", "a3"]);
         assert!(pushes.is_empty() && pushes.run.capacity() == 0);
@@ -103,7 +108,7 @@ mod tests {
     fn a_long_run_is_cut() {
         let mut pushes = Pushes::new(Slot::default());
         for _ in 0..3 {
-            pushes.run().extend_from_slice(&[b'x'; LONG_RUN - 1]);
+            pushes.run(LONG_RUN).extend_from_slice(&[b'x'; LONG_RUN - 1]);
         }
         let lens: Vec<_> = sent(&mut pushes).iter().map(String::len).collect();
         assert_eq!(lens, [2 * (LONG_RUN - 1), LONG_RUN - 1]);

@@ -20,7 +20,7 @@ use smallvec::SmallVec;
 
 use super::actor::SocketActor;
 use super::connect::refuse_unknown;
-use super::{Inbound, Socket};
+use super::{Inbound, Packets, Socket};
 use crate::auth::Renewal;
 use crate::error::Reject;
 use crate::event::Args;
@@ -28,7 +28,7 @@ use crate::fanout::{FanoutCommand, Push};
 use crate::namespaces::Found;
 use crate::runtime::worker::Worker;
 use crate::server::ServerShared;
-use crate::session::{ReadPermit, SessionApp, SessionCx};
+use crate::session::{Messages, ReadPermit, SessionApp, SessionCx};
 
 /// The sockets of one session, inside its actor.
 pub(crate) struct SocketTable {
@@ -56,7 +56,7 @@ struct Violation(DisconnectReason);
 
 /// The packets of one read for one socket after the other.
 struct Batches {
-    list: SmallVec<[(Socket, Vec<Inbound>); 1]>,
+    list: SmallVec<[(Socket, Packets); 1]>,
     /// Messages that are still to be looked at.
     more: usize,
 }
@@ -186,10 +186,10 @@ impl SocketTable {
 
     /// All refusals of a read are one command, and hold its permit: a client that asks for what is not
     /// there is read no faster than it is answered.
-    fn send_refusals(&mut self, permit: ReadPermit) {
+    fn send_refusals(&mut self, permit: &mut ReadPermit) {
         if !self.refusals.is_empty() {
             let pushes = std::mem::take(&mut self.refusals).into();
-            let command = FanoutCommand::Refuse { pushes, permit };
+            let command = FanoutCommand::Refuse { pushes, permit: permit.share() };
             self.worker.handle.fanout.send_anyway(&self.server.runtime, command);
         }
     }
@@ -201,7 +201,7 @@ impl Batches {
         match self.list.last_mut() {
             Some((last, packets)) if last.is(socket) => packets.push(packet),
             _ => {
-                let mut packets = Vec::with_capacity(self.more + 1);
+                let mut packets = Packets::with_capacity(self.more + 1);
                 packets.push(packet);
                 self.list.push((socket.clone(), packets));
             }
@@ -216,7 +216,7 @@ impl Place {
 }
 
 impl SessionApp for SocketTable {
-    fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>) {
+    fn receive(&mut self, messages: Messages, mut permit: ReadPermit, cx: &mut SessionCx<'_>) {
         let mut batches = Batches { list: SmallVec::new(), more: messages.len() };
         let mut violation = None;
         for message in messages {
@@ -226,10 +226,14 @@ impl SessionApp for SocketTable {
                 break;
             }
         }
+        self.send_refusals(&mut permit);
+        let last = batches.list.pop();
         for (socket, packets) in batches.list {
-            socket.packets(packets, permit.clone());
+            socket.packets(packets, permit.share());
         }
-        self.send_refusals(permit);
+        if let Some((socket, packets)) = last {
+            socket.packets(packets, permit);
+        }
         if let Some(reason) = violation {
             cx.close(reason);
         }

@@ -179,7 +179,7 @@ impl Socket {
 
 impl SocketActor {
     /// An event of a socket that has something which sees all of them.
-    pub(super) fn tap(&mut self, name: &ByteString, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
+    pub(super) fn tap(&mut self, name: &str, ack: Option<AckId>, args: Args, ctx: &mut Context<Self>) {
         let (any, middleware) = {
             let local = self.socket.local();
             let Some(taps) = &local.taps else { return };
@@ -189,7 +189,7 @@ impl SocketActor {
         if middleware.is_empty() {
             return self.call_listeners(name, ack, args, ctx);
         }
-        let (socket, event) = (self.socket.clone(), Event { name: name.clone(), args });
+        let (socket, event) = (self.socket.clone(), Event { name: name.into(), args });
         let seen = event.clone();
         let code: Code<Result<(), Reject>> = Box::pin(async move {
             for step in middleware {

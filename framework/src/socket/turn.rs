@@ -78,7 +78,10 @@ pub(super) type Panicked = Box<dyn Any + Send>;
 /// Runs user code for a socket, in its span, and returns what the code asked for; its panic ends here.
 pub(super) fn run<R>(socket: &Socket, code: impl FnOnce() -> R) -> (Result<R, Panicked>, Vec<Op>) {
     let outer = TURN.replace(Some(Vec::new()));
-    let result = catch_unwind(AssertUnwindSafe(|| socket.shared().span.in_scope(code)));
+    let span = &socket.shared().span;
+    // One that nobody looks at is not worth entering.
+    let in_span = || if span.is_disabled() { code() } else { span.in_scope(code) };
+    let result = catch_unwind(AssertUnwindSafe(in_span));
     let asked = TURN.replace(outer).unwrap_or_default();
     match result {
         Ok(result) => (Ok(result), asked),

@@ -115,7 +115,7 @@ impl SimulatedClient {
 
     fn read(&self, packets: Vec<Packet>) {
         let bytes = packets.iter().map(size).sum();
-        self.session.read(self.wire, packets, self.budget.take(bytes));
+        self.session.read(self.wire, packets.into(), self.budget.take(bytes));
     }
 }
 

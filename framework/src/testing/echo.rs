@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_proto::engineio::{Message, Packet};
+use greenroom_proto::engineio::Packet;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
 
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::fanout::{FanoutCommand, Push};
 use crate::runtime::worker::Worker;
 use crate::server::Server;
-use crate::session::{ReadPermit, SessionApp, SessionCx, SessionHandle};
+use crate::session::{Messages, ReadPermit, SessionApp, SessionCx, SessionHandle};
 
 /// A server that answers every Engine.IO message with itself, on [`Config::path`].
 #[must_use]
@@ -24,7 +24,7 @@ pub fn echo_server(config: Config) -> Server {
 struct Echo(Rc<Worker>);
 
 impl SessionApp for Echo {
-    fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>) {
+    fn receive(&mut self, messages: Messages, permit: ReadPermit, cx: &mut SessionCx<'_>) {
         let to = cx.session().slot().slot;
         let back = |message| Push {
             to,

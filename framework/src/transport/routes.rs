@@ -29,7 +29,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::gate::{Gate, Upgrade};
 use super::polling;
 use super::reject::Reject;
-use super::websocket;
+use super::websocket::{self, Start};
 use crate::runtime::clock::Clock;
 use crate::server::Server;
 
@@ -132,7 +132,7 @@ async fn upgrade(
             let clock = gate.engine.runtime().clock.clone();
             let handle = req.conn_data::<TcpHandle>().cloned();
             let io = BodyIo { body, chunk: Bytes::new(), pipe: pipe.clone(), handle, clock };
-            actix_web::rt::spawn(websocket::run(io, ticket, BytesMut::new()));
+            actix_web::rt::spawn(websocket::run(io, Start::answered(ticket)));
         }
     }
     Ok(response.body(PipeBody(pipe)))

@@ -8,12 +8,13 @@ use bytestring::ByteString;
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::frame;
+use crate::Text;
 
 /// Content of a message packet: what Engine.IO carries for the protocol above it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Text, such as a Socket.IO packet.
-    Text(ByteString),
+    Text(Text),
     /// Bytes, such as an attachment of a Socket.IO packet.
     Binary(Bytes),
 }
@@ -46,23 +47,25 @@ impl Packet {
     /// # Errors
     /// [`DecodeErrorKind::Empty`], [`DecodeErrorKind::UnknownType`],
     /// [`DecodeErrorKind::UnexpectedData`] or [`DecodeErrorKind::Base64`].
-    #[expect(clippy::needless_pass_by_value, reason = "the packet keeps a slice of the frame")]
     pub fn decode_text(frame: ByteString) -> Result<Self, DecodeError> {
-        let mut chars = frame.chars();
-        let Some(kind) = chars.next() else {
+        let Some(kind) = frame.as_bytes().first() else {
             return Err(DecodeError::new(DecodeErrorKind::Empty, 0));
         };
-        let rest = chars.as_str();
+        // Every type is one byte.
+        let rest = frame.get(1..).unwrap_or_default();
         match kind {
-            '0' => Ok(Self::Open(frame.slice_ref(rest))),
-            '1' => without_data(rest, Self::Close),
-            '2' => Ok(Self::Ping(frame.slice_ref(rest))),
-            '3' => Ok(Self::Pong(frame.slice_ref(rest))),
-            '4' => Ok(Self::Message(Message::Text(frame.slice_ref(rest)))),
-            '5' => without_data(rest, Self::Upgrade),
+            b'4' => {
+                let end = frame.len();
+                Ok(Self::Message(Message::Text(Text::from(frame).narrow(1..end))))
+            }
+            b'0' => Ok(Self::Open(frame.slice_ref(rest))),
+            b'1' => without_data(rest, Self::Close),
+            b'2' => Ok(Self::Ping(frame.slice_ref(rest))),
+            b'3' => Ok(Self::Pong(frame.slice_ref(rest))),
+            b'5' => without_data(rest, Self::Upgrade),
             // Nothing follows from a NOOP, whatever it carries; the reference takes it, too.
-            '6' => Ok(Self::Noop),
-            'b' => base64(rest).map(|data| Self::Message(Message::Binary(data))),
+            b'6' => Ok(Self::Noop),
+            b'b' => base64(rest).map(|data| Self::Message(Message::Binary(data))),
             _ => Err(DecodeError::new(DecodeErrorKind::UnknownType, 0)),
         }
     }
@@ -128,8 +131,8 @@ mod tests {
             ("2", Packet::Ping(text(""))),
             ("2probe", Packet::Ping(text("probe"))),
             ("3probe", Packet::Pong(text("probe"))),
-            ("4", Packet::Message(Message::Text(text("")))),
-            ("4€", Packet::Message(Message::Text(text("€")))),
+            ("4", Packet::Message(Message::Text("".into()))),
+            ("4€", Packet::Message(Message::Text("€".into()))),
             ("5", Packet::Upgrade),
             ("6", Packet::Noop),
             ("6anything", Packet::Noop),

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use smol_str::SmolStr;
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::header::Header;
 use super::packet::{Args, Packet, PacketKind};
 use super::payload;
+use crate::Text;
 use crate::engineio::frame::{self, Opcode};
 
 /// What one packet may have.
@@ -80,13 +82,12 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeErrorKind::AttachmentDue`], or any rule of a packet that the text breaks.
-    #[expect(clippy::needless_pass_by_value, reason = "the packet keeps slices of the message")]
-    pub fn text(&mut self, msg: ByteString, now: Instant) -> Result<Option<Packet>, DecodeError> {
+    pub fn text(&mut self, msg: Text, now: Instant) -> Result<Option<Packet>, DecodeError> {
         if self.pending.take().is_some() {
             return Err(DecodeError::new(DecodeErrorKind::AttachmentDue, 0));
         }
         let header = Header::read(&msg, self.limits.max_attachments)?;
-        let kind = payload::read(&msg, &header, self.limits.max_nesting)?;
+        let kind = payload::read(msg, &header, self.limits.max_nesting)?;
         let packet = Packet { namespace: header.namespace, kind };
         if header.attachments == 0 {
             return Ok(Some(packet));
@@ -144,7 +145,7 @@ impl Decoder {
 /// Name and arguments of the event that these frames of a server carry, as its encoder wrote them;
 /// nothing if they carry something else.
 #[must_use]
-pub fn sent_event(frames: &Bytes, now: Instant) -> Option<(ByteString, Args)> {
+pub fn sent_event(frames: &Bytes, now: Instant) -> Option<(SmolStr, Args)> {
     let limits =
         DecodeLimits { max_attachments: u32::MAX, max_attachment_bytes: usize::MAX, ..Default::default() };
     let mut decoder = Decoder::new(limits);
@@ -155,7 +156,7 @@ pub fn sent_event(frames: &Bytes, now: Instant) -> Option<(ByteString, Args)> {
             Opcode::Text => {
                 // Behind the digit of Engine.IO.
                 let text = ByteString::try_from(data.slice(1..)).ok()?;
-                decoder.text(text, now).ok()?
+                decoder.text(text.into(), now).ok()?
             }
             Opcode::Binary => decoder.binary(data).ok()?,
             Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => return None,

@@ -5,6 +5,7 @@ use bytestring::ByteString;
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::packet::AckId;
+use crate::Text;
 
 /// The seven types on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn read(text: &ByteString, max_attachments: u32) -> Result<Self, DecodeError> {
-        let mut cursor = Cursor { text, rest: text };
+    pub(super) fn read(text: &Text, max_attachments: u32) -> Result<Self, DecodeError> {
+        let mut cursor = Cursor { text, bytes: text.as_bytes(), at: 0 };
         let wire_type = cursor.wire_type()?;
         let attachments = match wire_type {
             WireType::BinaryEvent | WireType::BinaryAck => cursor.attachments(max_attachments)?,
@@ -43,18 +44,19 @@ impl Header {
         };
         let namespace = cursor.namespace();
         let id = cursor.id()?;
-        Ok(Self { wire_type, attachments, namespace, id, len: cursor.offset() })
+        Ok(Self { wire_type, attachments, namespace, id, len: cursor.at })
     }
 }
 
 struct Cursor<'a> {
-    text: &'a ByteString,
-    rest: &'a str,
+    text: &'a Text,
+    bytes: &'a [u8],
+    at: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl Cursor<'_> {
     fn wire_type(&mut self) -> Result<WireType, DecodeError> {
-        let wire_type = match self.rest.as_bytes().first() {
+        let wire_type = match self.peek() {
             Some(b'0') => WireType::Connect,
             Some(b'1') => WireType::Disconnect,
             Some(b'2') => WireType::Event,
@@ -65,75 +67,74 @@ impl<'a> Cursor<'a> {
             Some(_) => return Err(self.error(DecodeErrorKind::UnknownType)),
             None => return Err(self.error(DecodeErrorKind::Empty)),
         };
-        self.take(1);
+        self.at += 1;
         Ok(wire_type)
     }
 
     fn attachments(&mut self, most: u32) -> Result<u32, DecodeError> {
-        let start = self.offset();
-        let digits = self.digits();
-        let Some(rest) = self.rest.strip_prefix('-') else {
+        let start = self.error(DecodeErrorKind::AttachmentCount);
+        let too_many = DecodeError { kind: DecodeErrorKind::TooManyAttachments, ..start };
+        let count = self.number();
+        if self.peek() != Some(b'-') {
             return Err(self.error(DecodeErrorKind::AttachmentCount));
-        };
-        self.rest = rest;
-        if digits.bytes().all(|digit| digit == b'0') {
-            return Err(DecodeError::new(DecodeErrorKind::AttachmentCount, start));
         }
-        // Only a number beyond 32 bits does not parse here.
-        match digits.parse::<u32>() {
-            Ok(count) if count <= most => Ok(count),
-            Ok(_) | Err(_) => Err(DecodeError::new(DecodeErrorKind::TooManyAttachments, start)),
+        self.at += 1;
+        match count {
+            Ok(None | Some(0)) => Err(start),
+            Ok(Some(count)) => u32::try_from(count).ok().filter(|count| *count <= most).ok_or(too_many),
+            Err(TooLarge) => Err(too_many),
         }
     }
 
     /// The comma may be missing at the end of the packet (reference behaviour).
     fn namespace(&mut self) -> ByteString {
-        if !self.rest.starts_with('/') {
+        if self.peek() != Some(b'/') {
             return ByteString::from_static("/");
         }
-        let (namespace, rest) = self.rest.split_once(',').unwrap_or((self.rest, ""));
-        self.rest = rest;
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let (namespace, behind) = rest.split_once(',').unwrap_or((rest, ""));
+        self.at = self.bytes.len().saturating_sub(behind.len());
         let path = namespace.split_once('?').map_or(namespace, |(path, _query)| path);
-        self.text.slice_ref(path)
+        self.text.share(path)
     }
 
     fn id(&mut self) -> Result<Option<AckId>, DecodeError> {
-        let start = self.offset();
-        let digits = self.digits();
-        if digits.is_empty() {
-            return Ok(None);
+        let overflow = self.error(DecodeErrorKind::AckIdOverflow);
+        let id = self.number().map_err(|TooLarge| overflow)?;
+        Ok(id.map(AckId))
+    }
+
+    /// Reads digits; `None` where there are none.
+    fn number(&mut self) -> Result<Option<u64>, TooLarge> {
+        let mut number = Ok(None);
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            self.at += 1;
+            number = number.and_then(|number: Option<u64>| {
+                let tens = number.unwrap_or(0).checked_mul(10);
+                tens.and_then(|tens| tens.checked_add(u64::from(digit - b'0'))).map(Some).ok_or(TooLarge)
+            });
         }
-        let id = digits.parse().map_err(|_| DecodeError::new(DecodeErrorKind::AckIdOverflow, start))?;
-        Ok(Some(AckId(id)))
+        number
     }
 
-    fn digits(&mut self) -> &'a str {
-        self.take(self.rest.bytes().take_while(u8::is_ascii_digit).count())
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
     }
 
-    /// Takes the next bytes, which are ASCII.
-    fn take(&mut self, bytes: usize) -> &'a str {
-        let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        taken
-    }
-
-    /// `rest` is always the end of `text`.
-    fn offset(&self) -> usize {
-        self.text.len().saturating_sub(self.rest.len())
-    }
-
-    fn error(&self, kind: DecodeErrorKind) -> DecodeError {
-        DecodeError::new(kind, self.offset())
+    const fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::new(kind, self.at)
     }
 }
+
+/// A number of more than 64 bits.
+struct TooLarge;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &'static str) -> Result<(WireType, u32, String, Option<u64>, usize), DecodeError> {
-        let header = Header::read(&ByteString::from_static(text), 10)?;
+    fn read(text: &str) -> Result<(WireType, u32, String, Option<u64>, usize), DecodeError> {
+        let header = Header::read(&text.into(), 10)?;
         let id = header.id.map(|AckId(id)| id);
         Ok((header.wire_type, header.attachments, header.namespace.to_string(), id, header.len))
     }

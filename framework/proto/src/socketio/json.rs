@@ -35,6 +35,10 @@ pub(super) struct Shape {
     pub(super) items: usize,
     /// The first of them, with its bytes.
     pub(super) first: Option<(Value, Range<usize>)>,
+    /// Where the second of them begins; 0 if there is none.
+    pub(super) second: usize,
+    /// Where the last of them ends.
+    pub(super) end: usize,
 }
 
 /// Kind of a value.
@@ -85,6 +89,8 @@ struct Scanner<'a> {
     root: Option<Value>,
     items: usize,
     first: Option<(Value, Range<usize>)>,
+    second: usize,
+    end: usize,
 }
 
 impl<'a> Scanner<'a> {
@@ -97,6 +103,8 @@ impl<'a> Scanner<'a> {
             root: None,
             items: 0,
             first: None,
+            second: 0,
+            end: 0,
         }
     }
 
@@ -141,6 +149,8 @@ impl<'a> Scanner<'a> {
                 if self.items == 1 {
                     // The end of a container is not known yet, and not needed: it is no event name.
                     self.first = Some((kind, start..self.tokens.at()));
+                } else if self.items == 2 {
+                    self.second = start;
                 }
             }
             _ => {}
@@ -210,12 +220,18 @@ impl<'a> Scanner<'a> {
 
     fn shape(self) -> Result<Shape, DecodeError> {
         match self.root {
-            Some(root) if self.tokens.is_at_end() => Ok(Shape { root, items: self.items, first: self.first }),
+            Some(root) if self.tokens.is_at_end() => {
+                let Self { items, first, second, end, .. } = self;
+                Ok(Shape { root, items, first, second, end })
+            }
             Some(_) | None => Err(self.tokens.error(DecodeErrorKind::Json)),
         }
     }
 
-    const fn behind_value(&self) -> Step {
+    const fn behind_value(&mut self) -> Step {
+        if self.nesting.depth == 1 {
+            self.end = self.tokens.at();
+        }
         if self.nesting.depth == 0 { Step::End } else { Step::Next }
     }
 
@@ -264,6 +280,20 @@ mod tests {
         assert_eq!(scan("[12.5]", rules(None)).unwrap().first, Some((Value::Number, 1..5)));
         assert_eq!(scan("[]", rules(None)).unwrap().first, None);
         assert_eq!(scan("[[1]]", rules(None)).unwrap().first.unwrap().0, Value::Array);
+    }
+
+    #[test]
+    fn finds_where_the_items_behind_the_first_are() {
+        let table = [
+            (r#"["e" , [1, 2] , {"a":3} ] "#, Some(r#"[1, 2] , {"a":3}"#)),
+            ("[[1,2],3]", Some("3")),
+            ("[1]", None),
+            ("[]", None),
+        ];
+        for (text, behind) in table {
+            let shape = scan(text, rules(None)).unwrap();
+            assert_eq!((shape.second > 0).then(|| &text[shape.second..shape.end]), behind, "{text}");
+        }
     }
 
     #[test]

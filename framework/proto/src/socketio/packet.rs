@@ -5,8 +5,10 @@ use std::fmt;
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::json;
+use crate::Text;
 
 /// One packet, with all its attachments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub enum PacketKind {
     /// `2` or `5`: an event.
     Event {
         /// Name of the event, never a reserved one. A number is given as it was written.
-        name: ByteString,
+        name: SmolStr,
         /// Present if the sender waits for an acknowledgement.
         ack: Option<AckId>,
         /// What comes behind the name.
@@ -73,10 +75,10 @@ impl fmt::Display for AckId {
 
 /// One JSON value as the text that came over the wire, already known to be valid.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RawText(ByteString);
+pub struct RawText(Text);
 
 impl RawText {
-    pub(super) const fn new(json: ByteString) -> Self {
+    pub(super) const fn new(json: Text) -> Self {
         Self(json)
     }
 
@@ -106,10 +108,10 @@ impl fmt::Debug for RawText {
 /// attachment stands in it as `{"_placeholder":true,"num":0}`, where `num` counts from 0 in
 /// [`attachments`](Self::attachments); the same one may stand there twice.
 ///
-/// The text is a slice of what came: it keeps all of that read in memory.
+/// The text is a part of what came: it keeps all of that read in memory.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Args {
-    items: ByteString,
+    items: Text,
     len: usize,
     attachments: Vec<Bytes>,
 }
@@ -118,28 +120,28 @@ impl Args {
     /// Takes the text of a JSON array. The text is not refused here if it is none; it has no
     /// arguments then.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "the arguments keep a slice of the text")]
-    pub fn new(json: ByteString, attachments: Vec<Bytes>) -> Self {
+    pub fn new(json: Text, attachments: Vec<Bytes>) -> Self {
         let len = json::count_items(&json);
-        let text = json.trim();
-        let items = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-        let items = items.map_or(ByteString::new(), |items| json.slice_ref(items));
-        Self { items, len, attachments }
+        let start = json.len() - json.trim_start().len();
+        let array = json.trim();
+        let is_array = array.strip_prefix('[').is_some_and(|rest| rest.ends_with(']'));
+        let items = if is_array { start + 1..start + array.len() - 1 } else { 0..0 };
+        Self { items: json.narrow(items), len, attachments }
     }
 
     /// No arguments at all.
     #[must_use]
-    pub const fn empty() -> Self {
-        Self { items: ByteString::from_static(""), len: 0, attachments: Vec::new() }
+    pub fn empty() -> Self {
+        Self::counted(Text::default(), 0)
     }
 
-    pub(super) const fn counted(items: ByteString, len: usize) -> Self {
+    pub(super) const fn counted(items: Text, len: usize) -> Self {
         Self { items, len, attachments: Vec::new() }
     }
 
     /// The items' text and the attachments.
     #[must_use]
-    pub fn into_parts(self) -> (ByteString, Vec<Bytes>) {
+    pub fn into_parts(self) -> (Text, Vec<Bytes>) {
         (self.items, self.attachments)
     }
 

@@ -1,88 +1,96 @@
 //! What a packet says, read from its payload.
 //! Spec: "Socket.IO protocol" › Exchange protocol.
 
-use bytestring::ByteString;
+use std::ops::Range;
+
+use smol_str::SmolStr;
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::header::{Header, WireType};
 use super::json::{self, Rules, Shape, Value};
 use super::packet::{AckId, Args, PacketKind, RawText, is_reserved};
+use crate::Text;
 
 /// Reads what stands behind the header.
-pub(super) fn read(text: &ByteString, header: &Header, max_nesting: u32) -> Result<PacketKind, DecodeError> {
-    let json = text.get(header.len..).unwrap_or_default();
-    let payload = Payload { text, json, header, max_nesting };
-    match header.wire_type {
-        WireType::Connect => payload.connect(),
-        WireType::Disconnect => payload.disconnect(),
-        WireType::Event | WireType::BinaryEvent => payload.event(),
-        WireType::Ack | WireType::BinaryAck => payload.ack(),
-        WireType::ConnectError => payload.connect_error(),
-    }
+pub(super) fn read(text: Text, header: &Header, max_nesting: u32) -> Result<PacketKind, DecodeError> {
+    let payload = Payload { json: text.get(header.len..).unwrap_or_default(), header, max_nesting };
+    Ok(match header.wire_type {
+        WireType::Connect => {
+            let auth = payload.connect()?;
+            PacketKind::Connect { auth: auth.map(|auth| RawText::new(text.narrow(auth))) }
+        }
+        WireType::Disconnect => {
+            payload.disconnect()?;
+            PacketKind::Disconnect
+        }
+        WireType::Event | WireType::BinaryEvent => {
+            let (name, items, count) = payload.event()?;
+            PacketKind::Event { name, ack: header.id, args: Args::counted(text.narrow(items), count) }
+        }
+        WireType::Ack | WireType::BinaryAck => {
+            let (id, items, count) = payload.ack()?;
+            PacketKind::Ack { id, args: Args::counted(text.narrow(items), count) }
+        }
+        WireType::ConnectError => {
+            let refusal = payload.connect_error()?;
+            PacketKind::ConnectError { payload: RawText::new(text.narrow(refusal)) }
+        }
+    })
 }
 
+/// Looks for the parts of a packet; a part is given as its place in the text of the packet.
 #[derive(Clone, Copy)]
 struct Payload<'a> {
-    text: &'a ByteString,
     json: &'a str,
     header: &'a Header,
     max_nesting: u32,
 }
 
 impl Payload<'_> {
-    fn connect(self) -> Result<PacketKind, DecodeError> {
+    fn connect(self) -> Result<Option<Range<usize>>, DecodeError> {
         self.no_id()?;
         if self.json.is_empty() {
-            return Ok(PacketKind::Connect { auth: None });
+            return Ok(None);
         }
         self.scan_for(&[Value::Object])?;
-        Ok(PacketKind::Connect { auth: Some(self.raw()) })
+        Ok(Some(self.whole()))
     }
 
-    fn disconnect(self) -> Result<PacketKind, DecodeError> {
+    fn disconnect(self) -> Result<(), DecodeError> {
         self.no_id()?;
-        if self.json.is_empty() {
-            Ok(PacketKind::Disconnect)
-        } else {
-            Err(self.error(DecodeErrorKind::UnexpectedPayload, 0))
-        }
+        if self.json.is_empty() { Ok(()) } else { Err(self.error(DecodeErrorKind::UnexpectedPayload, 0)) }
     }
 
-    fn connect_error(self) -> Result<PacketKind, DecodeError> {
+    fn connect_error(self) -> Result<Range<usize>, DecodeError> {
         self.no_id()?;
         self.scan_for(&[Value::Object, Value::String])?;
-        Ok(PacketKind::ConnectError { payload: self.raw() })
+        Ok(self.whole())
     }
 
     /// "The payload is mandatory and MUST be a non-empty array. If that's not the case, then the
     /// receiver MUST close the connection."
-    fn event(self) -> Result<PacketKind, DecodeError> {
+    fn event(self) -> Result<(SmolStr, Range<usize>, usize), DecodeError> {
         let shape = self.scan_for(&[Value::Array])?;
         let Some((kind, range)) = shape.first else {
             return Err(self.error(DecodeErrorKind::PayloadShape, 0));
         };
         let written = self.json.get(range.clone()).unwrap_or_default();
         let name = match kind {
-            Value::String => self.name(written),
-            Value::Number => Ok(self.text.slice_ref(written)),
+            Value::String => name(written),
+            Value::Number => Ok(SmolStr::new(written)),
             Value::Object | Value::Array | Value::True | Value::Other => Err(DecodeErrorKind::EventName),
         };
         let name = name.map_err(|kind| self.error(kind, range.start))?;
-        let behind_name = self.json.get(range.end..).unwrap_or_default();
-        Ok(PacketKind::Event {
-            name,
-            ack: self.header.id,
-            args: args_behind(self.text, behind_name, shape.items),
-        })
+        let items = if shape.second > 0 { self.place(shape.second..shape.end) } else { 0..0 };
+        Ok((name, items, shape.items.saturating_sub(1)))
     }
 
     /// "The payload is mandatory and MUST be an array (possibly empty)."
-    fn ack(self) -> Result<PacketKind, DecodeError> {
+    fn ack(self) -> Result<(AckId, Range<usize>, usize), DecodeError> {
         let id = self.header.id.ok_or(self.error(DecodeErrorKind::MissingAckId, 0))?;
         let shape = self.scan_for(&[Value::Array])?;
-        let items = self.json.trim_ascii().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-        let items = self.text.slice_ref(items.unwrap_or_default());
-        Ok(PacketKind::Ack { id, args: Args::counted(items, shape.items) })
+        let items = shape.first.map_or(0..0, |(_, first)| self.place(first.start..shape.end));
+        Ok((id, items, shape.items))
     }
 
     fn scan_for(self, roots: &[Value]) -> Result<Shape, DecodeError> {
@@ -99,20 +107,6 @@ impl Payload<'_> {
         }
     }
 
-    /// Takes an event name out of its quotes. An escape that stands for half a character is valid
-    /// JSON, but no string here can hold it.
-    fn name(self, quoted: &str) -> Result<ByteString, DecodeErrorKind> {
-        let unquoted = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
-        let name = if unquoted.as_bytes().contains(&b'\\') {
-            serde_json::from_str::<String>(quoted)
-                .map(ByteString::from)
-                .map_err(|_| DecodeErrorKind::EventName)?
-        } else {
-            self.text.slice_ref(unquoted)
-        };
-        if is_reserved(&name) { Err(DecodeErrorKind::ReservedEvent) } else { Ok(name) }
-    }
-
     fn no_id(self) -> Result<(), DecodeError> {
         match self.header.id {
             None => Ok(()),
@@ -120,8 +114,15 @@ impl Payload<'_> {
         }
     }
 
-    fn raw(self) -> RawText {
-        RawText::new(self.text.slice_ref(self.json.trim_ascii()))
+    fn whole(self) -> Range<usize> {
+        let start = self.json.len() - self.json.trim_ascii_start().len();
+        self.place(start..self.json.trim_ascii_end().len())
+    }
+
+    /// From a place in the JSON text to the same in the packet's.
+    const fn place(self, part: Range<usize>) -> Range<usize> {
+        let front = self.header.len;
+        front.saturating_add(part.start)..front.saturating_add(part.end)
     }
 
     const fn error(&self, kind: DecodeErrorKind, at: usize) -> DecodeError {
@@ -129,21 +130,26 @@ impl Payload<'_> {
     }
 }
 
-/// The text between an array's first item and its closing bracket, as arguments.
-fn args_behind(text: &ByteString, behind_name: &str, items: usize) -> Args {
-    let rest = behind_name.trim_ascii_start().strip_prefix(',').map(str::trim_ascii);
-    let Some(rest) = rest.and_then(|rest| rest.strip_suffix(']')) else { return Args::empty() };
-    Args::counted(text.slice_ref(rest.trim_ascii_end()), items.saturating_sub(1))
+/// Takes an event name out of its quotes. An escape that stands for half a character is valid
+/// JSON, but no string here can hold it.
+fn name(quoted: &str) -> Result<SmolStr, DecodeErrorKind> {
+    let unquoted = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
+    let name = if unquoted.as_bytes().contains(&b'\\') {
+        serde_json::from_str::<String>(quoted).map(SmolStr::from).map_err(|_| DecodeErrorKind::EventName)?
+    } else {
+        SmolStr::new(unquoted)
+    };
+    if is_reserved(&name) { Err(DecodeErrorKind::ReservedEvent) } else { Ok(name) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kind(text: &'static str) -> Result<PacketKind, DecodeError> {
-        let text = ByteString::from_static(text);
+    fn kind(text: &str) -> Result<PacketKind, DecodeError> {
+        let text = Text::from(text);
         let header = Header::read(&text, 10)?;
-        read(&text, &header, 127)
+        read(text, &header, 127)
     }
 
     fn named(wire: &'static str) -> (String, String, usize) {
@@ -230,23 +236,22 @@ mod tests {
         for name in
             ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
         {
-            let text = ByteString::from(format!("2[{name:?}]"));
-            let header = Header::read(&text, 10).unwrap();
-            assert_eq!(read(&text, &header, 127).unwrap_err().kind, DecodeErrorKind::ReservedEvent);
+            let error = kind(&format!("2[{name:?}]")).unwrap_err();
+            assert_eq!(error.kind, DecodeErrorKind::ReservedEvent);
             assert!(is_reserved(name));
         }
     }
 
     #[test]
     fn nothing_is_copied() {
-        let text = ByteString::from(r#"0/a,{"token":"t"}"#.to_owned());
-        let header = Header::read(&text, 10).unwrap();
-        let Ok(PacketKind::Connect { auth: Some(auth) }) = read(&text, &header, 127) else { panic!() };
-        assert_eq!(auth.as_str().as_ptr(), text.as_ptr().wrapping_add(4));
-        assert_eq!(header.namespace.as_ptr(), text.as_ptr().wrapping_add(1));
-        let text = ByteString::from(r#"2["say",{"a":1}]"#.to_owned());
-        let header = Header::read(&text, 10).unwrap();
-        let Ok(PacketKind::Event { args, .. }) = read(&text, &header, 127) else { panic!() };
-        assert_eq!(args.items().as_ptr(), text.as_ptr().wrapping_add(8));
+        let text = Text::from(r#"0/a,{"token":"t"}"#);
+        let (place, header) = (text.as_ptr(), Header::read(&text, 10).unwrap());
+        let Ok(PacketKind::Connect { auth: Some(auth) }) = read(text, &header, 127) else { panic!() };
+        assert_eq!(auth.as_str().as_ptr(), place.wrapping_add(4));
+        assert_eq!(header.namespace.as_ptr(), place.wrapping_add(1));
+        let text = Text::from(r#"2["say",{"a":1}]"#);
+        let (place, header) = (text.as_ptr(), Header::read(&text, 10).unwrap());
+        let Ok(PacketKind::Event { args, .. }) = read(text, &header, 127) else { panic!() };
+        assert_eq!(args.items().as_ptr(), place.wrapping_add(8));
     }
 }

@@ -19,7 +19,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::worker::Worker;
 use crate::serve::Serve;
 use crate::server::Server;
-use crate::session::{Engine, ReadPermit, SessionApp, SessionCx, SessionHandle};
+use crate::session::{Engine, Messages, ReadPermit, SessionApp, SessionCx, SessionHandle};
 
 /// Where the endpoint lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Echo {
 }
 
 impl SessionApp for Echo {
-    fn receive(&mut self, messages: Vec<Message>, permit: ReadPermit, cx: &mut SessionCx<'_>) {
+    fn receive(&mut self, messages: Messages, mut permit: ReadPermit, cx: &mut SessionCx<'_>) {
         for message in messages {
             match &message {
                 Message::Text(text) if text == "close" => {
@@ -76,7 +76,7 @@ impl SessionApp for Echo {
                     self.send_text("farewell", cx);
                     cx.close(DisconnectReason::ServerNamespaceDisconnect);
                 }
-                Message::Text(text) if text == "hold" => self.permits.push(permit.clone()),
+                Message::Text(text) if text == "hold" => self.permits.push(permit.share()),
                 Message::Text(text) if text == "panic" => panic!("told to"),
                 Message::Text(text) if text.starts_with("count ") => {
                     let count: u32 = text.trim_start_matches("count ").parse().unwrap();

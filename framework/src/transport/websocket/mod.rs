@@ -44,7 +44,7 @@ struct Wire<Io> {
     ticket: Ticket,
     decoder: Decoder,
     budget: Arc<ReadBudget>,
-    /// Frames of this WebSocket alone: before it is attached, or at the very end.
+    /// What goes out before the outbox: the 101, and frames before the WebSocket is attached.
     own: BytesMut,
     /// Bytes that came with the request; gone after the first poll.
     early: BytesMut,
@@ -53,6 +53,25 @@ struct Wire<Io> {
     blocked: bool,
     /// Nor do we.
     paused: bool,
+    /// The peer has said that it ends.
+    peer_closed: bool,
+}
+
+/// What a WebSocket begins with.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) ticket: Ticket,
+    /// The 101. A new session's first packet leaves with it, in one write.
+    pub(crate) answer: BytesMut,
+    /// What has been read behind the request.
+    pub(crate) early: BytesMut,
+}
+
+impl Start {
+    /// One whose 101 is written by others.
+    pub(crate) fn answered(ticket: Ticket) -> Self {
+        Self { ticket, answer: BytesMut::new(), early: BytesMut::new() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,12 +110,12 @@ impl Drop for Ticket {
     }
 }
 
-/// The task of a WebSocket whose 101 is written; `early` is what has been read behind the request.
-pub(crate) async fn run<Io: AsyncRead + AsyncWrite + Unpin>(io: Io, ticket: Ticket, early: BytesMut) {
-    let mut wire = Wire::new(io, ticket, early);
+/// The task of a WebSocket that was let in.
+pub(crate) async fn run<Io: AsyncRead + AsyncWrite + Unpin>(io: Io, start: Start) {
+    let mut wire = Wire::new(io, start);
     let _open = Open::count(wire.ticket.session.runtime());
     let span = tracing::debug_span!("websocket", session = %wire.ticket.session.slot());
-    let close_code = match std::future::poll_fn(|cx| span.in_scope(|| wire.poll_over(cx))).await {
+    let close_code = match std::future::poll_fn(|cx| wire.poll_in(&span, cx)).await {
         Over::BySelf { fate, close_code } => {
             wire.ticket.tell(fate);
             close_code
@@ -129,20 +148,27 @@ impl Drop for Open {
 }
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
-    fn new(io: Io, ticket: Ticket, early: BytesMut) -> Self {
+    fn new(io: Io, start: Start) -> Self {
+        let Start { ticket, answer, early } = start;
         let config = &ticket.session.runtime().config;
         let limits = Limits { max_message: config.max_payload, max_fragments: config.max_fragments };
         Self {
             io,
             decoder: Decoder::new(limits),
             budget: ReadBudget::new(),
-            own: BytesMut::new(),
+            own: answer,
             early,
             phase: Phase::Probing,
             blocked: false,
             paused: false,
+            peer_closed: false,
             ticket,
         }
+    }
+
+    /// A span that nobody looks at is not worth entering.
+    fn poll_in(&mut self, span: &tracing::Span, cx: &mut Context<'_>) -> Poll<Over> {
+        if span.is_disabled() { self.poll_over(cx) } else { span.in_scope(|| self.poll_over(cx)) }
     }
 
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Over> {

@@ -9,7 +9,7 @@ use greenroom_proto::engineio::{DecodeError, Packet};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{FAILED, NORMAL, Over, Phase, SCRATCH, Wire, broken};
-use crate::session::WireFate;
+use crate::session::{Packets, WireFate};
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
@@ -64,8 +64,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         })
     }
 
-    fn packets(&mut self, frames: impl Iterator<Item = Frame>) -> (Vec<Packet>, Option<Over>) {
-        let mut packets = Vec::with_capacity(frames.size_hint().0);
+    fn packets(&mut self, frames: impl Iterator<Item = Frame>) -> (Packets, Option<Over>) {
+        let mut packets = Packets::with_capacity(frames.size_hint().0);
         let mut ping = None;
         for frame in frames {
             let packet = match frame {
@@ -76,7 +76,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                     continue;
                 }
                 Frame::Pong(_) => continue,
-                Frame::Close(code) => return (packets, Some(Over::closed(Some(code.unwrap_or(NORMAL))))),
+                Frame::Close(code) => {
+                    self.peer_closed = true;
+                    return (packets, Some(Over::closed(Some(code.unwrap_or(NORMAL)))));
+                }
             };
             match packet {
                 Ok(packet) => packets.push(packet),

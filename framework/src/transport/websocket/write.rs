@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Buf as _;
+use bytes::{Buf as _, BytesMut};
 use greenroom_proto::engineio::frame;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
@@ -30,13 +30,40 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     /// Writes once; says whether there may be more to write.
     fn poll_write_once(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
         if !self.own.is_empty() {
-            let count = ready!(Pin::new(&mut self.io).poll_write(cx, &self.own)).and_then(wrote);
-            return Poll::Ready(count.map(|count| self.own.advance(count)).map(|()| true).map_err(broken));
+            return self.poll_write_own(cx);
         }
         match self.phase {
             Phase::Probing => self.poll_flush(cx),
             Phase::Attached | Phase::Finishing => self.poll_write_outbox(cx),
         }
+    }
+
+    /// Writes what is first, and behind it what the outbox has, if it flows here.
+    fn poll_write_own(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
+        let Self { io, ticket, own, phase, .. } = self;
+        let outbox = ticket.session.outbox();
+        let written = SCRATCH.with_borrow_mut(|scratch| {
+            let Some((front, rest)) = scratch.split_at_mut_checked(own.len()) else {
+                return Pin::new(io).poll_write(cx, own);
+            };
+            front.copy_from_slice(own);
+            let attached = *phase != Phase::Probing;
+            let behind = if attached { outbox.copy_front(rest).unwrap_or_default() } else { 0 };
+            let bytes = scratch.get(..own.len() + behind).unwrap_or_default();
+            let result = Pin::new(io).poll_write(cx, bytes);
+            if attached {
+                let count = if let Poll::Ready(Ok(count)) = &result { *count } else { 0 };
+                outbox.with(|outbox| outbox.advance(count.saturating_sub(own.len())));
+            }
+            result
+        });
+        let count = ready!(written).and_then(wrote).map_err(broken)?;
+        own.advance(count.min(own.len()));
+        if own.is_empty() {
+            // An idle connection holds no buffer.
+            *own = BytesMut::new();
+        }
+        Poll::Ready(Ok(true))
     }
 
     fn poll_write_outbox(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
@@ -106,14 +133,14 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         !self.blocked && self.own.is_empty() && outbox.with(|outbox| outbox.is_between_packets())
     }
 
-    /// Says a close frame, and waits a moment for the peer's end: a connection that is dropped with unread
-    /// input is reset, and the frame lost with it.
+    /// Says a close frame, and waits a moment for the peer's end unless the peer has said it: a connection
+    /// that is dropped with unread input is reset, and the frame lost with it.
     pub(super) async fn say_close(mut self, code: u16) {
         let clock = self.ticket.session.runtime().clock.clone();
         let said = async {
             self.io.write_all(&frame::close(code)).await?;
             self.io.shutdown().await?;
-            while self.io.read(&mut [0; 512]).await? > 0 {}
+            while !self.peer_closed && self.io.read(&mut [0; 512]).await? > 0 {}
             io::Result::Ok(())
         };
         tokio::select! {

@@ -22,6 +22,11 @@ pub fn append_text(out: &mut BytesMut, parts: &[&[u8]]) {
     parts.iter().filter(|part| !part.is_empty()).for_each(|part| out.put_slice(part));
 }
 
+/// Adds the header of a text frame whose content, of `len` bytes, is added next.
+pub(crate) fn append_text_header(out: &mut BytesMut, len: usize) {
+    append_header(out, Opcode::Text, len);
+}
+
 /// Adds one binary frame.
 pub fn append_binary(out: &mut BytesMut, data: &[u8]) {
     out.reserve(framed_len(data.len()));

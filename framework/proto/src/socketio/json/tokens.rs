@@ -124,18 +124,24 @@ impl<'a> Tokens<'a> {
 
     /// Skips what stands in a string as it is, many bytes at a time.
     fn skip_plain(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let (chunks, _) = rest.as_chunks::<16>();
-        // Without a branch inside of a chunk, so that it is a few vector instructions.
-        let all_plain = |chunk: &&[u8; 16]| chunk.iter().fold(true, |plain, byte| plain & is_plain(*byte));
-        let run = chunks.iter().take_while(all_plain).count().saturating_mul(16);
-        let (words, tail) = rest.get(run..).unwrap_or_default().as_chunks::<8>();
-        let in_word = |word: &[u8; 8]| plain_bytes(u64::from_le_bytes(*word));
-        let special = words.iter().map(in_word).zip((run..).step_by(8)).find(|(plain, _)| *plain < 8);
-        let in_tail = || tail.iter().position(|byte| !is_plain(*byte)).unwrap_or(tail.len());
-        let run = special.map_or_else(|| rest.len() - tail.len() + in_tail(), |(plain, at)| at + plain);
-        self.look(run.saturating_add(16));
-        self.advance(run);
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        while let Some(chunk) = first_chunk::<16>(bytes, self.at)
+            && all_plain(chunk)
+        {
+            self.advance(16);
+        }
+        while let Some(word) = first_chunk::<8>(bytes, self.at) {
+            let plain = plain_bytes(u64::from_le_bytes(*word));
+            self.advance(plain);
+            if plain < 8 {
+                break;
+            }
+        }
+        while bytes.get(self.at).is_some_and(|byte| is_plain(*byte)) {
+            self.advance(1);
+        }
+        self.look((self.at - start).saturating_add(16));
     }
 
     fn skip_while(&mut self, goes_on: impl Fn(u8) -> bool) {
@@ -163,6 +169,15 @@ impl<'a> Tokens<'a> {
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "counts in tests only")]
     const fn look(&self, _bytes: usize) {}
+}
+
+fn first_chunk<const LEN: usize>(bytes: &[u8], at: usize) -> Option<&[u8; LEN]> {
+    bytes.get(at..)?.first_chunk()
+}
+
+/// Without a branch inside, so that it is a few vector instructions.
+fn all_plain(chunk: &[u8; 16]) -> bool {
+    chunk.iter().fold(true, |plain, byte| plain & is_plain(*byte))
 }
 
 /// How many bytes of a word, the lowest first, stand for themselves in a string before one does not.
