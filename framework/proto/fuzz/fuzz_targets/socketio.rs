@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
         let result = match message.split_first() {
             Some((1, data)) => decoder.binary(Bytes::copy_from_slice(data)),
             _ => match ByteString::try_from(message) {
-                Ok(text) => decoder.text(text, now),
+                Ok(text) => decoder.text(text.into(), now),
                 Err(_) => return,
             },
         };
