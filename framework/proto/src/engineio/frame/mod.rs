@@ -18,8 +18,8 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 pub use self::decode::{Decoder, Limits};
-pub(crate) use self::encode::{append_text_header, framed_len};
 pub use self::encode::{append_binary, append_text, close, iter, ping, pong, text};
+pub(crate) use self::encode::{append_text_header, framed_len};
 pub use self::error::{FrameError, FrameErrorKind};
 pub use self::header::Opcode;
 
