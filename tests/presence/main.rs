@@ -11,6 +11,8 @@
 mod http;
 mod stage;
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use greenroom::prelude::*;
 use greenroom::presence::{Manual, PresenceConfig, Status, Visibility};
 use greenroom::testing::{Faults, Victim};
@@ -198,6 +200,8 @@ async fn told_to_bob(seed: u64, invisible: bool) -> Vec<(u64, String)> {
     bob.0.send(r#"27["presence:watch",["ann","cy"]]"#).await;
     ann.says("typing", json!({ "room": "chat-1", "on": true })).await;
     stage.pass(3_000).await;
+    bob.told();
+    let began = stage.io.clock().unix_now().duration_since(UNIX_EPOCH).unwrap();
     if invisible {
         ann.says("presence:status", json!("invisible")).await;
     } else {
@@ -218,9 +222,30 @@ async fn told_to_bob(seed: u64, invisible: bool) -> Vec<(u64, String)> {
             stage.open(if step == 100 { "cy" } else { "dan" }, 0).await;
         }
         stage.pass(100).await;
-        told.extend(bob.0.received().into_iter().map(|packet| (step, packet)));
+        told.extend(bob.0.received().into_iter().map(|packet| (step, counted_from(began, &packet))));
     }
     told
+}
+
+/// The packet with its times counted from this one: the two worlds do not begin at the same. When somebody
+/// was seen last is a whole minute, and which one depends on the beginning.
+fn counted_from(began: Duration, packet: &str) -> String {
+    let [micros, millis] = [began.as_micros(), began.as_millis()].map(|time| i128::try_from(time).unwrap());
+    let mut counted = String::new();
+    let mut rest = packet;
+    while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
+        let digits = rest[at..].bytes().take_while(u8::is_ascii_digit).count();
+        let number: i128 = rest[at..at + digits].parse().unwrap();
+        counted += &rest[..at];
+        counted += &match digits {
+            16 => (number - micros).to_string(),
+            13 if number % 60_000 == 0 => "a minute".to_owned(),
+            13 => (number - millis).to_string(),
+            _ => number.to_string(),
+        };
+        rest = &rest[at + digits..];
+    }
+    counted + rest
 }
 
 #[actix_rt::test]
