@@ -15,8 +15,8 @@ mod progress;
 mod protocol;
 
 pub use greenroom_proto::room::{
-    Audience, Cx, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Reply, Role, Room,
-    RoomError, RoomLimits, Seat, Secret, To, WhenEmpty,
+    Audience, Cx, Ending, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Replay,
+    ReplayError, Reply, Role, Room, RoomError, RoomLimits, Seat, Secret, To, WhenEmpty, replay,
 };
 pub(crate) use handle::RoomHandle;
 pub(crate) use progress::{Progress, Report};

@@ -1,4 +1,5 @@
-//! What tests need: a clock that they move, mailboxes that they delay, actors that they end.
+//! What tests need: custom rooms without a network, a clock that they move, mailboxes that they delay,
+//! actors that they end.
 
 mod client;
 pub mod delay;
@@ -10,3 +11,8 @@ pub use client::SimulatedClient;
 pub use echo::echo_server;
 pub use faults::{Faults, Victim};
 pub use simulation::Simulation;
+
+/// Tests of custom rooms.
+pub use greenroom_proto::room::testing::{
+    Chance, Fault, RandomRun, RunReport, TestRoom, TestSetup, merge, random_run,
+};

@@ -17,6 +17,7 @@ mod limits;
 mod member;
 mod moment;
 mod outgoing;
+mod replay;
 mod reply;
 mod rng;
 mod roster;
@@ -35,5 +36,6 @@ pub use member::{
     Audience, Grace, Leader, LeaveReason, Member, MemberId, Role, Seat, SocketKey, To, WhenEmpty,
 };
 pub use moment::Moment;
+pub use replay::{Ending, Replay, ReplayError, replay};
 pub use reply::{Options, Reply};
 pub use secret::Secret;

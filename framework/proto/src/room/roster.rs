@@ -103,6 +103,16 @@ impl Roster {
         }
     }
 
+    /// Finds what serde leaves out.
+    pub(super) fn reindex(&mut self) {
+        self.seats = self.places.iter().map(|(seat, place)| (place.member.id.clone(), *seat)).collect();
+        self.sockets = self
+            .places
+            .iter()
+            .flat_map(|(seat, place)| place.sockets.iter().map(|socket| (*socket, *seat)))
+            .collect();
+    }
+
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         self.places.values().map(|place| &*place.member)
     }

@@ -24,8 +24,12 @@ impl<R: Room> RoomCore<R> {
     pub(super) fn catch_up(&mut self, target: Moment) {
         let target = target.max(self.cx.now);
         let earliest = Moment::from_millis(0) + (target - Moment::from_millis(0)).saturating_sub(MOST_LATE);
+        let from = self.cx.now;
         while self.phase == Phase::Open {
             let Some((time, due)) = self.next_due().filter(|(time, _)| *time <= target) else { break };
+            if time < earliest || (due == Due::Tick && self.is_more_than_one_late(target)) {
+                self.journal.note_late(from, target);
+            }
             self.cx.now = self.cx.now.max(time).max(earliest);
             self.handle_due(due, target);
             self.carry_out();
@@ -33,6 +37,7 @@ impl<R: Room> RoomCore<R> {
                 self.flush_if_due();
             }
         }
+        self.journal.end_late();
         self.cx.now = self.cx.now.max(target);
     }
 
@@ -49,7 +54,7 @@ impl<R: Room> RoomCore<R> {
 
     /// When a room that does not tick sends what waits.
     fn patch_at(&self) -> Option<Moment> {
-        let waits = self.outbound.is_waiting() || self.frames.wants_cut();
+        let waits = self.outbound.is_waiting() || self.frames.is_changed();
         (!self.ticking.ticks() && waits).then(|| self.ticking.patch_from().max(self.cx.now))
     }
 

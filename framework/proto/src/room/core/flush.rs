@@ -52,16 +52,19 @@ impl Outbound {
 
 impl<R: Room> RoomCore<R> {
     pub(super) fn flush_if_due(&mut self) {
-        let due = if self.ticking.ticks() {
-            self.ticking.take_patch_due()
-        } else {
-            (self.outbound.is_waiting() || self.frames.wants_cut())
-                && self.ticking.patch_from() <= self.cx.now
-        };
-        if due && self.phase == Phase::Open {
+        if self.phase != Phase::Open {
+            return;
+        }
+        let waits = self.outbound.is_waiting() || self.frames.is_changed();
+        if self.ticking.ticks() {
+            if self.ticking.take_patch_due() {
+                self.flush(false);
+            }
+        } else if waits && self.ticking.patch_from() <= self.cx.now {
             self.flush(false);
-            // Views are code of the user too, and may have failed too often.
-            self.finish_if_ending();
+        } else if self.frames.owes() {
+            // Whoever has just read is brought to where the others are.
+            self.cut(false);
         }
     }
 

@@ -37,9 +37,15 @@ pub(super) struct Frames {
     latest: BTreeMap<Audience, Arc<Cut>>,
     /// Whether some connection may lack something that it is ready for.
     changed: bool,
+    /// Whether some connection that could not be served is ready now.
+    owed: bool,
+    /// A replay: nobody is there to see anything.
+    blind: bool,
     no_secret: Arc<Tree>,
     /// What could not be looked at, and until when it is not looked at again.
     broken: BTreeMap<Broken, Moment>,
+    /// Until when no more failures of views are reported, and how many have been.
+    reported: (Moment, usize),
 }
 
 /// What of the user's code failed.
@@ -86,9 +92,16 @@ impl Frames {
             applied: Arc::default(),
             latest: BTreeMap::new(),
             changed: false,
+            owed: false,
+            blind: false,
             no_secret: Arc::new(Tree::empty()),
             broken: BTreeMap::new(),
+            reported: (now, 0),
         }
+    }
+
+    pub(super) fn blind(changed: bool) -> Self {
+        Self { changed, blind: true, ..Self::new(Moment::default()) }
     }
 
     pub(super) fn admit(&mut self, socket: SocketKey) {
@@ -125,7 +138,7 @@ impl Frames {
         for socket in sockets {
             if let Some(connection) = self.connections.get_mut(socket) {
                 connection.in_flight = false;
-                self.changed |= std::mem::take(&mut connection.behind);
+                self.owed |= std::mem::take(&mut connection.behind);
             }
         }
     }
@@ -134,12 +147,18 @@ impl Frames {
     pub(super) fn resync(&mut self, socket: SocketKey) {
         if let Some(connection) = self.connections.get_mut(&socket) {
             connection.has = None;
-            self.changed = true;
         }
+        self.changed = true;
     }
 
-    pub(super) fn wants_cut(&self) -> bool {
+    /// Whether there may be something to tell.
+    pub(super) fn is_changed(&self) -> bool {
         self.changed
+    }
+
+    /// Whether somebody is to be told what others know.
+    pub(super) fn owes(&self) -> bool {
+        self.owed
     }
 
     pub(super) fn admissions(&self) -> u64 {

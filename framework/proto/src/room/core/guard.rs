@@ -103,15 +103,19 @@ impl<R: Room> RoomCore<R> {
 
     /// Reports a panic, and ends a room that panics too often. Returns what a client is told.
     pub(super) fn fault(&mut self, hook: &'static str, sender: Option<&Sender>, message: String) -> Reject {
-        if self.phase == Phase::Open {
-            let member = sender.map(|sender| sender.member.clone());
-            let journal = self.journal();
-            self.effects.push(Effect::Fault(FaultReport { hook, message, member, journal }));
-        }
+        self.report(hook, sender, message);
         if self.faults.note(self.cx.now, sender.cloned(), &self.cx.limits) {
             self.end(CloseReason::Crashed);
         }
         room_error()
+    }
+
+    pub(super) fn report(&mut self, hook: &'static str, sender: Option<&Sender>, message: String) {
+        if self.phase == Phase::Open {
+            let member = sender.map(|sender| sender.member.clone());
+            let journal = self.panic_journal(hook, &message);
+            self.effects.push(Effect::Fault(FaultReport { hook, message, member, journal }));
+        }
     }
 }
 
@@ -141,7 +145,7 @@ pub(super) fn room_error() -> Reject {
 /// Runs user code; a panic becomes its message.
 ///
 /// What it left half done is thrown away by whoever calls this, so no broken invariant is seen.
-pub(super) fn catch<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+pub(in crate::room) fn catch<T>(body: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| message(&*payload))
 }
 

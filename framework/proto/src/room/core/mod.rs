@@ -6,6 +6,7 @@
 //! | `joining`, `leaving` | seats: taken, kept, taken again, given up |
 //! | `events` | what a client's event goes through, and what it is answered |
 //! | `guard`, `faults` | hooks as transactions, panics and how many of them are too many |
+//! | `journal`, `snapshot` | what was told the room, for a replay |
 //! | `settle` | what a hook asked for becomes effects |
 //! | `flush`, `frames` | patch, events, answers; which frame a connection gets |
 //! | `check` | what is looked at before a server starts |
@@ -18,8 +19,10 @@ mod flush;
 mod frames;
 mod guard;
 mod joining;
+mod journal;
 mod leaving;
 mod settle;
+mod snapshot;
 mod ticking;
 mod traffic;
 
@@ -31,11 +34,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::faults::Faults;
 use self::flush::Outbound;
 use self::frames::Frames;
+use self::journal::Journal;
 use self::ticking::Ticking;
 use self::traffic::Traffic;
 use super::tree::{StateHash, Tree};
@@ -45,6 +50,8 @@ use super::{
 };
 use crate::reject::Reject;
 
+pub(super) use self::guard::catch;
+pub(super) use self::journal::HEADER;
 pub use check::{RoomError, check};
 
 /// Runs one room.
@@ -73,6 +80,7 @@ pub struct RoomCore<R: Room> {
     /// Whether the lead may have to move.
     roster_changed: bool,
     effects: Vec<Effect<R>>,
+    journal: Journal,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +92,7 @@ enum Phase {
 }
 
 /// What the room says of itself, and whether the list knows.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
     label: Arc<Value>,
     locked: bool,
@@ -123,10 +131,12 @@ impl<R: Room> RoomCore<R> {
             kicks: VecDeque::new(),
             roster_changed: false,
             effects: Vec::new(),
+            journal: Journal::new(setup.limits.journal_bytes, now),
             cx,
         };
         core.settle();
         core.conclude();
+        core.turn_page();
         effects.append(&mut core.effects);
         Ok(core)
     }
@@ -145,6 +155,8 @@ impl<R: Room> RoomCore<R> {
             return;
         }
         self.catch_up(now);
+        self.turn_page();
+        self.record(&input);
         self.handle_input(input);
         self.conclude();
         effects.append(&mut self.effects);
@@ -262,12 +274,6 @@ impl<R: Room> RoomCore<R> {
     #[must_use]
     pub(in crate::room) fn hash_of(&self, socket: SocketKey) -> Option<ByteString> {
         self.frames.hash(socket)
-    }
-
-    /// What a replay needs to come to where the room is now; none if no journal is kept.
-    #[must_use]
-    pub fn journal(&self) -> Option<String> {
-        None
     }
 }
 

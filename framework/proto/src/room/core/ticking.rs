@@ -94,6 +94,11 @@ impl<R: Room> RoomCore<R> {
         }
     }
 
+    /// Whether more ticks than one have come due together.
+    pub(super) fn is_more_than_one_late(&self, target: Moment) -> bool {
+        self.ticking.due(target) > 1
+    }
+
     /// Whether another tick follows before anything else can happen.
     pub(super) fn is_behind(&self, target: Moment) -> bool {
         self.ticking.due(target) > 0

@@ -75,6 +75,11 @@ impl Link {
         idle && !self.unreliable && !self.stopped && !self.dead
     }
 
+    /// Whether nothing arrives any more.
+    pub(super) fn is_dead(&self) -> bool {
+        self.dead
+    }
+
     /// Whether a frame waits for the client to read.
     pub(super) fn has_frame(&self) -> bool {
         self.outbox.iter().any(|packet| packet.frame)

@@ -36,8 +36,10 @@
 
 mod client;
 mod link;
+mod random;
 mod room;
 
 pub use client::merge;
 pub use link::Fault;
+pub use random::{Chance, RandomRun, RunReport, random_run};
 pub use room::{TestRoom, TestSetup};

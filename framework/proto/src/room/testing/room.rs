@@ -13,9 +13,10 @@ use super::client::Client;
 use super::link::{Fault, Link, Packet};
 use crate::reject::Reject;
 use crate::room::effect::Task;
+use crate::room::replay::view_of;
 use crate::room::{
     CloseReason, Effect, Event, FaultReport, Input, Join, LeaveReason, Listing, Member, MemberId, Moment,
-    Options, Role, Room, RoomCore, RoomLimits, Setup, SocketKey, Targets, TaskId,
+    Options, Replay, Role, Room, RoomCore, RoomLimits, Setup, SocketKey, Targets, TaskId, replay,
 };
 use crate::session::Delivery;
 use crate::socketio::{AckId, Args};
@@ -26,6 +27,9 @@ use crate::socketio::{AckId, Args};
 /// [`reconnect`](Self::reconnect) have opened. Clients read at once, until a [`Fault`] says otherwise,
 /// and apply the frames that they get as a page does. While links are healthy, every frame is compared
 /// with the state by its hash.
+///
+/// When the test ends, what it did is replayed twice, and has to lead to the same state: a room that asks
+/// another clock or chance than those of [`Cx`](crate::room::Cx), or goes through a `HashMap`, fails there.
 #[derive(Debug)]
 pub struct TestRoom<R: Room> {
     core: RoomCore<R>,
@@ -56,7 +60,7 @@ pub struct TestSetup {
     pub options: Value,
     /// Where its chance begins. Default: all zero.
     pub seed: [u8; 32],
-    /// Its limits.
+    /// Its limits; the journal is always kept whole.
     pub limits: RoomLimits,
     /// What time it is at first. Default: zero.
     pub now: Moment,
@@ -95,7 +99,9 @@ impl<R: Room> TestRoom<R> {
     /// # Errors
     /// The room refuses its options.
     pub fn with(setup: TestSetup) -> Result<Self, Reject> {
-        let TestSetup { options, seed, limits, now } = setup;
+        let TestSetup { options, seed, mut limits, now } = setup;
+        // The whole test is replayed at its end.
+        limits.journal_bytes = usize::MAX;
         let setup = Setup { id: "test".into(), options: options.into(), seed, limits: Arc::new(limits) };
         let mut effects = Vec::new();
         let core = RoomCore::create(&setup, now, &mut effects)?;
@@ -298,6 +304,20 @@ impl<R: Room> TestRoom<R> {
         self.sockets_of(who).last().copied().unwrap_or_else(|| panic!("{who} is not connected"))
     }
 
+    /// Sends an event and gives back the answer if it comes at once.
+    pub(super) fn try_event(
+        &mut self,
+        who: &str,
+        event: &str,
+        args: &[Value],
+        number: Option<u64>,
+    ) -> Option<Result<Value, Reject>> {
+        let ack = AckId(self.next_ack);
+        self.next_ack += 1;
+        self.send(who, event, args, (Some(ack), number));
+        self.answers.remove(&ack)
+    }
+
     /// The server tells the room something.
     pub fn tell(&mut self, message: R::Internal) {
         self.handle(Input::Internal(message));
@@ -425,6 +445,42 @@ impl<R: Room> TestRoom<R> {
     }
 }
 
+/// Once more.
+impl<R: Room> TestRoom<R> {
+    /// Everything so far as a replay, at its beginning.
+    ///
+    /// # Panics
+    /// The state cannot be written as JSON and read again.
+    #[must_use]
+    #[track_caller]
+    pub fn replay(&self) -> Replay<R> {
+        #[expect(clippy::expect_used, reason = "the test fails")]
+        let journal = self.core.journal().expect("the state, timers and messages can be written as JSON");
+        #[expect(clippy::panic, reason = "the test fails")]
+        replay(&journal).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Replays everything twice, and compares. At the end of a test this happens by itself.
+    ///
+    /// # Panics
+    /// It leads to another state.
+    #[track_caller]
+    pub fn check_replay(&self) {
+        for _ in 0..2 {
+            let ending = self.replay().finish();
+            assert!(ending.is_ok(), "what the room does is not decided by its inputs: {ending:?}");
+        }
+    }
+}
+
+impl<R: Room> Drop for TestRoom<R> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check_replay();
+        }
+    }
+}
+
 /// What goes wrong.
 impl<R: Room> TestRoom<R> {
     /// Breaks the way to every client of a member.
@@ -458,6 +514,48 @@ impl<R: Room> TestRoom<R> {
     #[must_use]
     pub fn is_in_step(&mut self, who: &str) -> bool {
         self.sockets_of(who).into_iter().all(|socket| self.has_same_hash(socket))
+    }
+
+    /// Mends every link but those that are half open, whose members come back, and waits until all have
+    /// read and asked.
+    pub(super) fn settle_down(&mut self) {
+        let members: Vec<_> = self.sockets.values().map(|connected| connected.member.clone()).collect();
+        for member in members {
+            if self.sockets.values().any(|one| one.member == member && one.link.is_dead()) {
+                self.drop(&member);
+                if self.join(&member).is_err() {
+                    continue;
+                }
+            }
+            self.heal(&member);
+        }
+        self.advance(Duration::from_secs(5));
+        // What got lost last is only seen when the next patch comes.
+        let lost: Vec<_> =
+            self.sockets.keys().copied().filter(|socket| !self.has_same_hash(*socket)).collect();
+        for socket in lost {
+            if let Some(connected) = self.sockets.get_mut(&socket) {
+                connected.client.lost = true;
+            }
+        }
+        self.advance(Duration::from_secs(5));
+    }
+
+    /// Compares what clients have with what there is to be seen.
+    ///
+    /// # Panics
+    /// It is something else.
+    pub(super) fn check_views(&self) {
+        if self.closed.is_some() {
+            return;
+        }
+        for (socket, connected) in &self.sockets {
+            assert!(self.has_same_hash(*socket), "{} is not in step", connected.member);
+            let member = self.member(&connected.member);
+            if let Some(view) = member.and_then(|member| view_of(self.state(), member)) {
+                assert_eq!(connected.client.state.as_ref(), Some(&view), "{}", connected.member);
+            }
+        }
     }
 
     fn has_same_hash(&self, socket: SocketKey) -> bool {

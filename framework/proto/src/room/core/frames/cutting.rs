@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::drawn::{Cut, Drawn};
 use super::{Broken, Frames, Has, Ready};
 use crate::room::core::RoomCore;
+use crate::room::core::guard::catch;
 use crate::room::roster::Roster;
 use crate::room::tree::{Tree, TreeError};
 use crate::room::{Audience, Effect, Member, Room, SocketKey};
@@ -16,7 +17,9 @@ type Gallery = BTreeMap<Audience, Option<Drawn>>;
 impl<R: Room> RoomCore<R> {
     /// Brings every connection that takes a frame to the newest state. The last time, all of them do.
     pub(in crate::room::core) fn cut(&mut self, last: bool) {
-        if !self.frames.wants_cut() {
+        let wanted = self.frames.changed || self.frames.owed;
+        (self.frames.changed, self.frames.owed) = (false, false);
+        if !wanted || self.frames.blind {
             return;
         }
         let offset = self.frames.offset + 1;
@@ -39,7 +42,7 @@ impl<R: Room> RoomCore<R> {
     fn serve(&mut self, ready: &Ready, offset: u64, gallery: &mut Gallery) {
         let member = &ready.member;
         let Some((audience, secret)) = self.unless_broken(&Broken::Member(member.seat), |core| {
-            let audience = core.look("audience", |room, _| room.audience(member))?;
+            let audience = core.show("audience", |room| Ok(room.audience(member)))?;
             Some((audience, core.secret_of(member)?))
         }) else {
             return;
@@ -56,15 +59,32 @@ impl<R: Room> RoomCore<R> {
     }
 
     fn view_of(&mut self, member: &Member) -> Option<Tree> {
-        let view = self.look("view", |room, _| Tree::of(&room.view(member)))?;
-        self.check_tree("view", view)
+        self.show("view", |room| Tree::of(&room.view(member)))
     }
 
     fn secret_of(&mut self, member: &Member) -> Option<Arc<Tree>> {
-        match self.look("secret", |room, _| room.secret(member).0)? {
-            None => Some(Arc::clone(&self.frames.no_secret)),
-            Some(secret) => self.check_tree("secret", secret).map(Arc::new),
+        let secret = self.show("secret", |room| room.secret(member).0.transpose())?;
+        Some(secret.map_or_else(|| Arc::clone(&self.frames.no_secret), Arc::new))
+    }
+
+    /// Looks at the state for a client. A panic changes nothing and repeats nothing, so it does not
+    /// count towards the end of the room; of many, a few are reported.
+    fn show<T>(&mut self, hook: &'static str, look: impl FnOnce(&R) -> Result<T, TreeError>) -> Option<T> {
+        let message = match catch(|| look(&self.room)) {
+            Ok(Ok(seen)) => return Some(seen),
+            Ok(Err(error)) => error.to_string(),
+            Err(message) => message,
+        };
+        let now = self.cx.now;
+        let (until, reported) = &mut self.frames.reported;
+        if *until <= now {
+            (*until, *reported) = (now + self.cx.limits.fault_window, 0);
         }
+        *reported += 1;
+        if *reported <= self.cx.limits.faults {
+            self.report(hook, None, message);
+        }
+        None
     }
 
     /// What failed is left alone for a while, so that one broken view costs its audience the state,
@@ -84,11 +104,6 @@ impl<R: Room> RoomCore<R> {
         }
         seen
     }
-
-    /// What cannot be written is a fault like a panic.
-    fn check_tree(&mut self, hook: &'static str, tree: Result<Tree, TreeError>) -> Option<Tree> {
-        tree.map_err(|error| self.fault(hook, None, error.to_string())).ok()
-    }
 }
 
 impl Frames {
@@ -103,7 +118,6 @@ impl Frames {
 
     /// The connections that take a frame; the others are behind from now on.
     fn take_ready(&mut self, roster: &Roster, last: bool) -> Vec<Ready> {
-        self.changed = false;
         let mut all = Vec::new();
         for place in roster.places() {
             let mut sockets = Vec::with_capacity(place.sockets.len());

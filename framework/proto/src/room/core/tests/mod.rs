@@ -4,6 +4,7 @@ mod events;
 mod faults;
 mod order;
 mod races;
+mod replaying;
 mod seats;
 mod state;
 mod timing;

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::room::testing::{RandomRun, TestSetup, random_run};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -92,7 +93,7 @@ fn look(room: &TestRoom<Table>, most: &mut usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(8) })]
 
     #[test]
     fn a_thousand_racing_joins_never_exceed_the_maximum(order in Just((0..1_000_u16).collect::<Vec<_>>()).prop_shuffle(), max in 1..64_usize) {
@@ -103,6 +104,10 @@ proptest! {
         seats.dedup();
         prop_assert_eq!(seats, (0..u32::try_from(max).unwrap()).collect::<Vec<_>>());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
     #[test]
     fn whatever_happens_room_state_and_clients_agree(steps in prop::collection::vec(step(), 1..200)) {
@@ -112,5 +117,97 @@ proptest! {
             take(&mut room, step);
             look(&room, &mut most);
         }
+    }
+}
+
+#[test]
+fn anything_at_all_may_be_told_to_a_room() {
+    let run = RandomRun {
+        steps: 6_000,
+        setup: TestSetup { options: json!({ "max": 5 }), ..TestSetup::default() },
+        ..RandomRun::default()
+    };
+    let report = random_run::<Table>(&run, |chance| {
+        let number = json!(chance.below(200));
+        let name = chance.pick(&["a", "b", "c"]).to_string();
+        match chance.below(14) {
+            0 => ("fail", vec![number]),
+            1 if chance.below(8) == 0 => ("crash", vec![number]),
+            2 => ("say", vec![json!({ "text": name })]),
+            3 => ("flash", Vec::new()),
+            4 => ("roll", Vec::new()),
+            5 => ("kick", vec![json!("user3")]),
+            6 => ("lock", vec![json!(chance.below(4) == 0)]),
+            7 => ("timer", vec![json!(name), json!(chance.below(9_000))]),
+            8 => ("cancel", vec![json!(name)]),
+            9 => ("work", Vec::new()),
+            10 => ("max", vec![json!(chance.below(7))]),
+            11 => ("options", vec![json!({ "own_views": chance.below(2) == 0 })]),
+            _ => ("add", vec![number]),
+        }
+    });
+    assert!(report.accepted > 500 && report.refused > 100 && report.faults > 5, "{report:?}");
+    let run = RandomRun { steps: 4_000, ..RandomRun::default() };
+    let report = random_run::<Arena>(&run, |chance| match chance.below(8) {
+        0 => ("shout", Vec::new()),
+        1 if chance.below(8) == 0 => ("kick", vec![json!("user1")]),
+        _ => ("move", vec![json!(chance.below(9))]),
+    });
+    assert!(report.accepted > 500 && report.faults == 0, "{report:?}");
+}
+
+#[test]
+#[should_panic(expected = "after 3 steps")]
+fn what_fails_is_made_shorter() {
+    let setup = TestSetup { options: json!({ "forgets": true }), ..TestSetup::default() };
+    let run = RandomRun { steps: 2_000, users: 3, setup, ..RandomRun::default() };
+    // A member that leaves is forgotten in the state: the room closes. One that is not in the state is
+    // a failure.
+    random_run::<Haunted>(&run, |_| ("boo", Vec::new()));
+}
+
+/// A room in which an event makes a player that nobody is.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Haunted {
+    seated: Vec<MemberId>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HauntedIn {
+    Boo,
+}
+
+impl Room for Haunted {
+    type In = HauntedIn;
+    type Out = Nothing;
+    type Timer = Nothing;
+    type Internal = Nothing;
+    type View = ();
+
+    fn create(_: &Options, _: &mut Cx<Self>) -> Result<Self, Reject> {
+        Ok(Self::default())
+    }
+
+    fn on_join(&mut self, who: &Member, _: &mut Cx<Self>) -> Result<(), Reject> {
+        self.seated.push(who.id.clone());
+        Ok(())
+    }
+
+    fn on_leave(&mut self, who: &Member, _: LeaveReason, _: &mut Cx<Self>) {
+        self.seated.retain(|id| *id != who.id);
+    }
+
+    fn on_event(&mut self, _: &Member, _: HauntedIn, _: &mut Cx<Self>) -> Result<Reply, Reject> {
+        if self.seated.len() > 1 {
+            self.seated.push("ghost".into());
+        }
+        Ok(Reply::none())
+    }
+
+    fn view(&self, _: &Member) {}
+
+    fn seated(&self) -> Option<Vec<MemberId>> {
+        Some(self.seated.clone())
     }
 }
