@@ -31,6 +31,7 @@ export default defineConfig({
     proxy: {
       "/login": server,
       "/refresh": server,
+      "/logout": server,
       "/socket.io": { target: server, ws: true },
     },
   },

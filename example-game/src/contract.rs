@@ -42,7 +42,7 @@ pub(crate) struct Login {
     pub(crate) name: String,
 }
 
-/// The body of `POST /refresh`.
+/// The body of `POST /refresh`, and of `POST /logout`, after which it gives no other.
 #[derive(Debug, Deserialize, TS)]
 pub(crate) struct Refresh {
     pub(crate) refresh: String,

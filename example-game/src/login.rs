@@ -1,12 +1,14 @@
-//! `POST /login`: a name becomes a token. `POST /refresh`: a token for who is known already.
+//! `POST /login`: a name becomes a token. `POST /refresh`: a token for who is known already. `POST /logout`: no more
+//! of them.
 
 use std::time::UNIX_EPOCH;
 
 use actix_web::{HttpResponse, Responder, post, web};
-use greenroom::auth::{JwtAuth, KeyError, TokenIssuer, TokenLives};
+use greenroom::auth::{JwtAuth, KeyError, Revocation, TokenIssuer, TokenLives};
 use greenroom::{Reject, Server};
+use serde::Serialize;
 
-use crate::contract::{self, Problem, Welcome};
+use crate::contract::{self, Done, Problem, Welcome};
 use crate::domain::Person;
 
 /// What makes and reads the tokens.
@@ -45,6 +47,16 @@ impl Tokens {
         }
         self.welcome(claims.parse()?)
     }
+
+    /// Takes a refresh token back. One that is not good has nothing left to take.
+    fn take_back(&self, token: &str) -> Result<Done, Reject> {
+        if let Ok(claims) = self.refresh.verify(token, self.io.clock().unix_now())
+            && let (Some(jti), Some(end)) = (claims.jti(), claims.expires_at())
+        {
+            self.io.revoke(Revocation::token(jti).until(end))?;
+        }
+        Ok(Done {})
+    }
 }
 
 #[post("/login")]
@@ -59,9 +71,14 @@ pub(crate) async fn renew(tokens: web::Data<Tokens>, form: web::Json<contract::R
     answer(tokens.renewed(&form.refresh))
 }
 
-fn answer(welcome: Result<Welcome, Reject>) -> HttpResponse {
-    match welcome {
-        Ok(welcome) => HttpResponse::Ok().json(welcome),
+#[post("/logout")]
+pub(crate) async fn leave(tokens: web::Data<Tokens>, form: web::Json<contract::Refresh>) -> impl Responder {
+    answer(tokens.take_back(&form.refresh))
+}
+
+fn answer(outcome: Result<impl Serialize, Reject>) -> HttpResponse {
+    match outcome {
+        Ok(body) => HttpResponse::Ok().json(body),
         Err(reject) => {
             let mut response = match reject.code() {
                 "internal" => HttpResponse::InternalServerError(),

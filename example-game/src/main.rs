@@ -52,6 +52,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
             .app_data(web::Data::new(tokens.clone()))
             .service(login::login)
             .service(login::renew)
+            .service(login::leave)
             .service(Files::new("/", &page).index_file("index.html"))
     };
     let mut serve = Serve::new(io).app(app).bind((settings.address, settings.port))?;

@@ -100,6 +100,11 @@ struct Short {
     log_format: Option<LogFormat>,
 }
 
+/// A hand on a game, at 20 steps a second, and one on the keys of a chat stay far below.
+const EVENTS_PER_SECOND: u32 = 100;
+/// What a page that slept sends when it wakes up.
+const EVENT_BURST: u32 = 200;
+
 const MORE: &str = "\
 The limits and times of the framework are the settings under [server], as docs/guide/limits.md lists them. They \
 have no flags of their own: --set 'server.max_payload = \"2 MB\"', or LOBBY__SERVER__MAX_PAYLOAD='2 MB' in the \
@@ -116,7 +121,9 @@ impl Flags {
         let environment = lists
             .iter()
             .fold(environment.try_parsing(true).list_separator(","), |all, key| all.with_list_parse_key(key));
-        let mut sources = config::Config::builder();
+        // A section of the file that leaves something out has the lobby's default, not the framework's.
+        let defaults = File::from_str(&Settings::default().to_string(), FileFormat::Toml);
+        let mut sources = config::Config::builder().add_source(defaults);
         if let Some(file) = &self.config {
             sources = sources.add_source(File::from(file.as_path()).format(FileFormat::Toml));
         }
@@ -170,7 +177,11 @@ impl Default for Settings {
             away_seconds: 600,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
-            server: Config::default(),
+            server: Config {
+                events_per_second: EVENTS_PER_SECOND,
+                event_burst: EVENT_BURST,
+                ..Config::default()
+            },
         }
     }
 }

@@ -210,8 +210,14 @@ scene("signing out is seen by the others and forgets the visit", async ({ visit 
   await grace.comeIn("Grace");
   await ada.seesHere("Grace");
 
+  const { refresh } = await grace.stored();
+  const leaving = grace.page.waitForResponse((response) => response.url().endsWith("/logout"));
   await grace.page.getByRole("button", { name: "Sign out" }).click();
   await grace.seesDoor();
+  assert.equal((await leaving).status(), 200);
+  const headers = { "content-type": "application/json" };
+  const again = await fetch(new URL("/refresh", grace.page.url()), { method: "POST", headers, body: JSON.stringify({ refresh }) });
+  assert.equal((await again.json()).error.code, "token_revoked");
   await ada.seesGone("Grace");
   await ada.seesNotice("Grace left");
   assert.equal(await grace.stored(), null);

@@ -219,7 +219,7 @@ code: string,
 message: string, };
 
 /**
- * The body of `POST /refresh`.
+ * The body of `POST /refresh`, and of `POST /logout`, after which it gives no other.
  */
 export type Refresh = { refresh: string, };
 

@@ -8,7 +8,7 @@ import "./style/table.css";
 
 import type { Welcome } from "./contract";
 import { Lobby } from "./lobby";
-import { forget, keep, recall, recallPlaces, remember, rememberPlaces } from "./session";
+import { forget, giveBack, keep, recall, recallPlaces, remember, rememberPlaces } from "./session";
 import { entryScreen, type Invitation } from "./view/entry";
 import { lobbyScreen } from "./view/lobby";
 import { refusalSentence } from "./words";
@@ -45,7 +45,12 @@ function showLobby(welcome: Welcome): void {
     forget();
     showDoor({ reason, name: welcome.user.name });
   };
-  const screen = lobbyScreen(lobby, () => goOut(null));
+  const signOut = () => {
+    // The last one that the server gave: it is replaced with every refresh.
+    giveBack((recall() ?? welcome).refresh);
+    goOut(null);
+  };
+  const screen = lobbyScreen(lobby, signOut);
   seen = () => lobby.seen();
   show(screen.root);
   screen.render();

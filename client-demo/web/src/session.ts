@@ -46,6 +46,13 @@ export async function renew(refresh: string): Promise<Renewal> {
   }
 }
 
+/** Has the server give no more tokens to this visit, also if the page goes at once. Never throws. */
+export function giveBack(refresh: string): void {
+  post("/logout", { refresh }, { keepalive: true }).catch(() => {
+    // The server is not there: the token ends by itself.
+  });
+}
+
 /** Keeps another token in the place of the one before. */
 export function keep(welcome: Welcome): void {
   write(WHO, welcome);
@@ -92,9 +99,9 @@ function nameProblem(name: string): string | null {
   return null;
 }
 
-function post(path: string, body: object): Promise<Response> {
+function post(path: string, body: object, options: RequestInit = {}): Promise<Response> {
   const headers = { "content-type": "application/json" };
-  return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
 }
 
 async function readLogin(response: Response): Promise<Login> {

@@ -29,6 +29,24 @@ async fn pages_come_back_after_a_restart_with_the_tokens_that_they_have() -> Res
 }
 
 #[actix_web::test]
+async fn who_has_signed_out_gets_no_more_tokens() -> Result<(), Failure> {
+    let folder = TempDir::new()?;
+    let running = Running::start(folder.path())?;
+    let (_, welcome) = running.post("/login", json!({ "name": "Ann" })).await?;
+    let refresh = json!({ "refresh": welcome["refresh"] });
+    assert_eq!(running.post("/logout", refresh.clone()).await?, (200, json!({})));
+    let (status, refused) = running.post("/refresh", refresh.clone()).await?;
+    assert_eq!((status, &refused["error"]["code"]), (401, &json!("token_revoked")));
+    assert_eq!(running.post("/logout", refresh).await?.0, 200, "who is out is out");
+    assert_eq!(running.post("/logout", json!({ "refresh": welcome["token"] })).await?.0, 200);
+    assert!(
+        answer(&running, &welcome["token"]).await?.starts_with("40/lobby,"),
+        "an access token is no refresh token"
+    );
+    running.stop().await
+}
+
+#[actix_web::test]
 async fn the_page_and_an_operators_routes_are_on_ports_of_their_own() -> Result<(), Failure> {
     let folder = TempDir::new()?;
     let running = Running::start(folder.path())?;

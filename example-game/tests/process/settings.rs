@@ -75,6 +75,7 @@ fn the_file_in_the_guide_is_one() {
     let said: Table = file.parse().unwrap();
     assert_eq!(shown["port"], said["port"]);
     let server = shown["server"].as_table().unwrap();
+    assert_eq!(server["events_per_second"].as_integer(), Some(100), "what it leaves out is the lobby's own");
     assert!(
         said["server"].as_table().unwrap().iter().all(|(name, value)| server[name] == *value),
         "{server:?}"
