@@ -64,7 +64,7 @@ impl SocketActor {
             return;
         }
         self.state = State::Joining;
-        let path = &self.socket.shared().namespace.path;
+        let path = self.socket.path();
         // An id has nothing that JSON escapes.
         let payload = format!(r#"{{"sid":"{}"}}"#, self.socket.id());
         let answer = encode::connect(path, &payload);
@@ -77,7 +77,7 @@ impl SocketActor {
     /// Tells the client that it may not connect; everything it asked for is forgotten.
     pub(super) fn refuse(&mut self, reject: &Reject, ctx: &mut Context<Self>) {
         log_cause(reject);
-        let frames = refusal(&self.socket.shared().namespace.path, reject);
+        let frames = refusal(self.socket.path(), reject);
         let to = self.socket.member().slot;
         let push = Push { to, packet: frames, delivery: Delivery::Reliable, is_event: false };
         let fanout = self.worker.handle.fanout.clone();

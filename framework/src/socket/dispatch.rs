@@ -147,7 +147,7 @@ impl SocketActor {
     /// Puts the acknowledgement behind those that leave; gives it back if it has to wait for its turn.
     fn acknowledge(&mut self, id: AckId, args: &EncodedArgs) -> Option<Op> {
         let in_run = self.answers_in_runs();
-        let path = &self.socket.shared().namespace.path;
+        let path = self.socket.path();
         if in_run {
             let items = args.items();
             encode::append_ack(self.pushes.run(items.len()), path, id, items, &args.attachments);

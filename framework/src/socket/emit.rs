@@ -115,7 +115,7 @@ impl Socket {
         if self.is_leaving() {
             return Emitted::new(Err(EmitError::Closed));
         }
-        match encode_event(self.runtime(), &self.shared().namespace.path, event, args) {
+        match encode_event(self.runtime(), self.path(), event, args) {
             Ok(frames) => self.perform(Op::Emit { to: self.clone(), frames, delivery }),
             Err(error) => Emitted::new(Err(error)),
         }
@@ -128,7 +128,7 @@ impl Socket {
 
     /// An event of the framework's own.
     pub(super) fn own_event(&self, event: &str, args: impl IntoArgs) -> Option<Op> {
-        let frames = encode_event(self.runtime(), &self.shared().namespace.path, event, args).ok()?;
+        let frames = encode_event(self.runtime(), self.path(), event, args).ok()?;
         Some(Op::Emit { to: self.clone(), frames, delivery: Delivery::Reliable })
     }
 }
@@ -163,7 +163,7 @@ impl AckRequest {
         let due = runtime.clock.now() + self.timeout;
         let id = self.socket.await_ack(reply, due)?;
         let _forget = Awaited(&self.socket, id);
-        let path = &self.socket.shared().namespace.path;
+        let path = self.socket.path();
         let frames = encode::event(path, &self.event, encoded.items(), &encoded.attachments, Some(id));
         runtime.metrics.packets_encoded.count();
         self.socket.perform(Op::EmitWithAck { to: self.socket.clone(), frames, ack: id }).result()?;

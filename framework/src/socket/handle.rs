@@ -71,6 +71,8 @@ pub struct Socket(Arc<SocketShared>);
 pub(crate) struct SocketShared {
     id: SocketId,
     pub(super) namespace: Arc<NamespaceShared>,
+    /// What its client calls the namespace, see [`Socket::path`].
+    path: ByteString,
     pub(super) session: SessionHandle,
     pub(super) auth: Option<Box<str>>,
     /// Set once, when the token is verified; what is in it changes.
@@ -111,9 +113,12 @@ pub(super) type AckReply = oneshot::Sender<Result<Args, AckError>>;
 impl Socket {
     pub(super) fn new(
         namespace: Arc<NamespaceShared>,
+        path: &str,
         session: SessionHandle,
         auth: Option<Box<str>>,
     ) -> Self {
+        // Text of its own: a slice of the packet would keep all of that read in memory.
+        let path = if *namespace.path == *path { namespace.path.clone() } else { path.into() };
         let local = Local {
             listeners: Listeners::default(),
             taps: None,
@@ -130,6 +135,7 @@ impl Socket {
             id,
             span,
             namespace,
+            path,
             session,
             auth,
             bearer: OnceLock::new(),
@@ -550,6 +556,11 @@ impl Socket {
         &self.0.session
     }
 
+    /// What its client calls the namespace: its path, or that of one room, `/duel/<id>`.
+    pub(crate) fn path(&self) -> &str {
+        &self.0.path
+    }
+
     pub(super) fn shared(&self) -> &SocketShared {
         &self.0
     }
@@ -678,7 +689,7 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
             .field("id", &self.0.id.as_str())
-            .field("namespace", &&*self.0.namespace.path)
+            .field("namespace", &self.path())
             .field("connected", &self.is_connected())
             .finish_non_exhaustive()
     }

@@ -154,7 +154,7 @@ impl SocketTable {
             return Ok(());
         }
         let auth = auth.map(|auth| Box::from(auth.as_str()));
-        let socket = Socket::new(namespace, cx.session().clone(), auth);
+        let socket = Socket::new(namespace, path, cx.session().clone(), auth);
         SocketActor::start(socket.clone(), self.worker.clone(), lease);
         self.sockets.push(Place { socket, left: false });
         self.connect_deadline = None;
@@ -176,7 +176,7 @@ impl SocketTable {
 
     /// The newest socket of the namespace: one that leaves may still be there.
     fn newest(&mut self, path: &str) -> Option<&mut Place> {
-        self.sockets.iter_mut().rev().find(|place| *place.socket.shared().namespace.path == *path)
+        self.sockets.iter_mut().rev().find(|place| place.socket.path() == path)
     }
 
     fn refuse(&mut self, packet: Bytes, cx: &SessionCx<'_>) {
