@@ -9,7 +9,7 @@ use bytes::Bytes;
 use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::{Delivery, Pushed};
 
-use super::{FanoutCommand, FanoutHandle, Push, Slot, SlotRef, Slots};
+use super::{FanoutCommand, FanoutHandle, Push, RoomPush, Slot, SlotRef, Slots};
 use crate::runtime::Runtime;
 use crate::runtime::metrics::WorkerMetrics;
 #[cfg(feature = "testing")]
@@ -65,13 +65,27 @@ impl FanoutActor {
                 continue;
             }
             let Some(outbox) = slots.find(slot) else { continue };
-            let (pushed, is_news) = outbox.queue(packet.clone(), delivery);
+            let (pushed, is_news) = outbox.queue(packet.clone(), delivery, None);
             tally.count(pushed, delivery, true);
             if is_news {
                 dirty.push(slot);
             }
         }
         tally.report(runtime, handle.metrics());
+    }
+
+    fn push_for_room(&mut self, pushes: Vec<RoomPush>) {
+        let slots = self.slots.borrow();
+        let mut tally = Tally::default();
+        for RoomPush { to, packet, delivery, receipt } in pushes {
+            let Some(outbox) = slots.find(to) else { continue };
+            let (pushed, is_news) = outbox.queue(packet, delivery, receipt);
+            tally.count(pushed, delivery, true);
+            if is_news {
+                self.dirty.push(to);
+            }
+        }
+        tally.report(&self.runtime, self.handle.metrics());
     }
 
     /// Broadcasts that are on their way through this thread share one write to each member: the first
@@ -107,6 +121,7 @@ impl Handler<FanoutCommand> for FanoutActor {
 
     fn handle(&mut self, command: FanoutCommand, ctx: &mut Self::Context) {
         self.handle.metrics().fanout_messages.handle();
+        let was_clean = self.dirty.is_empty();
         match command {
             FanoutCommand::Push(pushes) => self.push(pushes),
             FanoutCommand::Refuse { pushes, permit } => {
@@ -114,16 +129,16 @@ impl Handler<FanoutCommand> for FanoutActor {
                 drop(permit);
             }
             FanoutCommand::Deliver { packet, delivery, to, skip } => {
-                let is_first = self.dirty.is_empty();
                 self.deliver(&packet, delivery, &to, &skip);
-                if is_first && !self.dirty.is_empty() {
-                    self.wake_at_end_of_turn(ctx);
-                }
             }
+            FanoutCommand::Room(pushes) => self.push_for_room(pushes),
             FanoutCommand::CloseSession { session, reason } => session.close(reason),
             FanoutCommand::Release(seal) => drop(seal),
             #[cfg(feature = "testing")]
             FanoutCommand::Crash => crash(),
+        }
+        if was_clean && !self.dirty.is_empty() {
+            self.wake_at_end_of_turn(ctx);
         }
         Budget::spend(self, ctx, |actor| &mut actor.budget);
     }

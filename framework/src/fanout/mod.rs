@@ -13,6 +13,6 @@ mod recipients;
 mod slots;
 
 pub(crate) use handle::FanoutHandle;
-pub(crate) use protocol::{FanoutCommand, Push};
+pub(crate) use protocol::{FanoutCommand, Push, RoomPush};
 pub(crate) use recipients::Recipients;
 pub(crate) use slots::{Slot, SlotRef, Slots};

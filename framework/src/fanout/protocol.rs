@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use greenroom_proto::rooms::Skip;
-use greenroom_proto::session::Delivery;
+use greenroom_proto::session::{Delivery, Receipt};
 use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
 
@@ -24,6 +24,8 @@ pub(crate) enum FanoutCommand {
     Refuse { pushes: SmallVec<[Push; 1]>, permit: ReadPermit },
     /// From a room or a namespace: one packet for many sessions of this worker.
     Deliver { packet: Bytes, delivery: Delivery, to: Arc<Vec<Slot>>, skip: Skip<SlotRef> },
+    /// From a custom room: what one turn of it has for sessions of this worker, in order.
+    Room(Vec<RoomPush>),
     /// From a socket that closes its client's connection: behind the packets that it sent before.
     CloseSession { session: SessionHandle, reason: DisconnectReason },
     /// From a session that closes and from each of its sockets: this is all that comes from there.
@@ -32,6 +34,16 @@ pub(crate) enum FanoutCommand {
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]
     Crash,
+}
+
+/// A packet of a custom room for one session.
+#[derive(Debug)]
+pub(crate) struct RoomPush {
+    pub(crate) to: Slot,
+    pub(crate) packet: Bytes,
+    pub(crate) delivery: Delivery,
+    /// Goes with a frame of the room's state: the room sends no other before this one is flushed.
+    pub(crate) receipt: Option<Receipt>,
 }
 
 /// A packet for one session.

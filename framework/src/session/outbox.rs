@@ -10,7 +10,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use greenroom_proto::session::{Delivery, Outbox, Pushed};
+use greenroom_proto::session::{Delivery, Outbox, Pushed, Receipt};
 use greenroom_proto::socket::reason::DisconnectReason;
 
 /// A session's outbox, shared by its fanout, its session and the writer of its transport.
@@ -51,7 +51,7 @@ impl OutboxCell {
     ///
     /// On an overflow the session ends as a slow client; whoever pushed has nothing to do about it.
     pub(crate) fn push(&self, packet: Bytes, delivery: Delivery) -> Pushed {
-        let (pushed, is_news) = self.queue(packet, delivery);
+        let (pushed, is_news) = self.queue(packet, delivery, None);
         if is_news {
             self.wake();
         }
@@ -60,10 +60,15 @@ impl OutboxCell {
 
     /// As [`push`](Self::push), and says whether there is news for the writer, instead of waking it.
     #[must_use = "the writer has to be woken soon"]
-    pub(crate) fn queue(&self, packet: Bytes, delivery: Delivery) -> (Pushed, bool) {
+    pub(crate) fn queue(
+        &self,
+        packet: Bytes,
+        delivery: Delivery,
+        receipt: Option<Receipt>,
+    ) -> (Pushed, bool) {
         let mut state = self.lock();
         let idle = state.outbox.is_empty();
-        let pushed = state.outbox.push(packet, delivery);
+        let pushed = state.outbox.push_with_receipt(packet, delivery, receipt);
         if pushed == Pushed::Overflow {
             state.fate = Some(DisconnectReason::TransportError);
         }

@@ -76,7 +76,7 @@ impl SocketActor {
         self.socket.set_leaving();
         if reason == DisconnectReason::ServerNamespaceDisconnect {
             // Behind what the hooks say: a client listens to nothing that comes after it.
-            let frames = encode::disconnect(&namespace.path);
+            let frames = encode::disconnect(self.socket.path());
             self.ask([Op::Own { frames, delivery: Delivery::Reliable }], ctx);
         }
         self.ask([Op::Gone], ctx);

@@ -129,8 +129,8 @@ impl Socket {
             data: SmallVec::new(),
         };
         let id = SocketId::random();
-        let (of, path) = (session.slot(), &*namespace.path);
-        let span = tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = path);
+        let of = session.slot();
+        let span = tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = &*path);
         Self(Arc::new(SocketShared {
             id,
             span,

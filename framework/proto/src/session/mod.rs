@@ -15,4 +15,4 @@ mod outbox;
 pub use effect::{Effect, PollAnswer, Refusal, Source, WireEnd, WireId};
 pub use limits::SessionLimits;
 pub use machine::{Session, SessionState};
-pub use outbox::{Delivery, Outbox, PACKET_OVERHEAD, Pushed};
+pub use outbox::{Delivery, Flushed, Outbox, PACKET_OVERHEAD, Pushed, Receipt};

@@ -7,6 +7,8 @@
 //! the limit, see [`Outbox::new`].
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -34,6 +36,38 @@ pub enum Pushed {
     Overflow,
 }
 
+/// Is told when a packet has left an outbox, or when it never will.
+pub trait Flushed: Send + Sync {
+    /// The packet has been taken by a writer, or was dropped.
+    fn flushed(&self);
+}
+
+/// Goes with one packet; tells its [`Flushed`] when it is dropped, which is when the packet is gone.
+///
+/// A sender that has a newer version of the same thing, such as a state, waits for it: one version at a
+/// time is all that a slow peer costs.
+pub struct Receipt(Arc<dyn Flushed>);
+
+impl Receipt {
+    /// A receipt of one packet.
+    #[must_use]
+    pub fn new(of: Arc<dyn Flushed>) -> Self {
+        Self(of)
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.0.flushed();
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receipt")
+    }
+}
+
 /// Packets that wait for one peer, each held as the WebSocket frames that carry it.
 ///
 /// An entry is one packet: a text frame, followed by its attachments as binary frames. For a WebSocket
@@ -46,6 +80,10 @@ pub struct Outbox {
     /// The packet that leaves next; kept outside of `rest`, so that one packet at a time costs no allocation.
     first: Option<Bytes>,
     rest: VecDeque<Bytes>,
+    /// Packets that have left so far.
+    left: u64,
+    /// Receipts by the number of their packet: the first packet has the number one.
+    receipts: Vec<(u64, Receipt)>,
     /// Bytes of `first` that a WebSocket has already taken.
     written: usize,
     /// Bytes behind these that a WebSocket has been shown, and may be taking at this moment.
@@ -92,6 +130,8 @@ impl Outbox {
         Self {
             first: None,
             rest: VecDeque::new(),
+            left: 0,
+            receipts: Vec::new(),
             written: 0,
             shown: 0,
             pending: 0,
@@ -105,6 +145,16 @@ impl Outbox {
 
     /// Queues a packet, given as ready server frames.
     pub fn push(&mut self, packet: Bytes, delivery: Delivery) -> Pushed {
+        self.push_with_receipt(packet, delivery, None)
+    }
+
+    /// As [`push`](Self::push); the receipt is dropped when the packet has left, at once if it was not taken.
+    pub fn push_with_receipt(
+        &mut self,
+        packet: Bytes,
+        delivery: Delivery,
+        receipt: Option<Receipt>,
+    ) -> Pushed {
         if self.intake != Intake::Open || (delivery == Delivery::Volatile && !self.writable) {
             self.dropped = self.dropped.saturating_add(1);
             return Pushed::Dropped;
@@ -117,6 +167,10 @@ impl Outbox {
         }
         self.largest = largest;
         self.append(packet);
+        if let Some(receipt) = receipt {
+            let number = self.left.saturating_add(self.len());
+            self.receipts.push((number, receipt));
+        }
         Pushed::Queued
     }
 
@@ -130,7 +184,12 @@ impl Outbox {
             return;
         }
         self.pending = self.pending.saturating_add(packet.len());
-        match self.begun() {
+        let begun = self.begun();
+        let before = self.left.saturating_add(u64::try_from(begun).unwrap_or(u64::MAX));
+        for (number, _) in self.receipts.iter_mut().filter(|(number, _)| *number > before) {
+            *number = number.saturating_add(1);
+        }
+        match begun {
             0 => {
                 if let Some(second) = self.first.replace(packet) {
                     self.rest.push_front(second);
@@ -170,7 +229,7 @@ impl Outbox {
             }
             count -= fresh;
             self.written = 0;
-            self.first = self.rest.pop_front();
+            self.next_packet();
         }
         self.release_if_empty();
     }
@@ -184,7 +243,7 @@ impl Outbox {
         let mut payload = payload::Writer::new(max_payload);
         while let Some(packet) = self.first.take_if(|packet| payload.push(packet)) {
             self.pending = self.pending.saturating_sub(packet.len());
-            self.first = self.rest.pop_front();
+            self.next_packet();
         }
         self.release_if_empty();
         payload.finish()
@@ -211,6 +270,7 @@ impl Outbox {
         self.pending = 0;
         self.largest = 0;
         self.rest = VecDeque::new();
+        self.receipts = Vec::new();
     }
 
     /// Bytes that wait.
@@ -243,6 +303,19 @@ impl Outbox {
         self.dropped
     }
 
+    /// The first packet has left.
+    fn next_packet(&mut self) {
+        self.first = self.rest.pop_front();
+        self.left = self.left.saturating_add(1);
+        let gone = self.receipts.iter().take_while(|(number, _)| *number <= self.left).count();
+        self.receipts.drain(..gone);
+    }
+
+    fn len(&self) -> u64 {
+        let first = usize::from(self.first.is_some());
+        u64::try_from(self.rest.len().saturating_add(first)).unwrap_or(u64::MAX)
+    }
+
     /// How many packets are written in part, or may be at this moment.
     fn begun(&self) -> usize {
         let mut taken = self.written.saturating_add(self.shown);
@@ -268,6 +341,7 @@ impl Outbox {
         if self.first.is_none() {
             self.largest = 0;
             self.rest = VecDeque::new();
+            self.receipts = Vec::new();
         }
     }
 
@@ -465,6 +539,61 @@ mod tests {
         let mut outbox = filled(&[text("4one"), text("4two"), text("4three")]);
         write(&mut outbox, 1000);
         assert_eq!(outbox.rest.capacity(), 0);
+    }
+
+    /// Counts what has left.
+    #[derive(Default)]
+    struct Count(std::sync::atomic::AtomicU32);
+
+    impl Count {
+        fn now(&self) -> u32 {
+            self.0.load(std::sync::atomic::Ordering::Relaxed)
+        }
+    }
+
+    impl Flushed for Count {
+        fn flushed(&self) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    fn push_counted(outbox: &mut Outbox, packet: &str, count: &Arc<Count>) -> Pushed {
+        outbox.push_with_receipt(text(packet), Delivery::Reliable, Some(Receipt::new(count.clone())))
+    }
+
+    #[test]
+    fn a_receipt_is_dropped_when_the_last_byte_of_its_packet_has_left() {
+        let (mut outbox, count) = (filled(&[text("4one")]), Arc::new(Count::default()));
+        assert_eq!(push_counted(&mut outbox, "4two", &count), Pushed::Queued);
+        assert_eq!(outbox.push(text("4three"), Delivery::Reliable), Pushed::Queued);
+        let two = text("4one").len() + text("4two").len();
+        write(&mut outbox, two - 1);
+        assert_eq!(count.now(), 0);
+        write(&mut outbox, 1);
+        assert_eq!((count.now(), outbox.is_empty()), (1, false));
+    }
+
+    #[test]
+    fn a_ping_that_gets_ahead_does_not_flush_what_is_behind_it() {
+        let (mut outbox, count) = (filled(&[text("4one")]), Arc::new(Count::default()));
+        assert_eq!(push_counted(&mut outbox, "4two", &count), Pushed::Queued);
+        outbox.push_ahead(text("2"));
+        assert_eq!(outbox.take_payload(7), &b"2\x1e4one"[..]);
+        assert_eq!(count.now(), 0);
+        assert_eq!(outbox.take_payload(7), &b"4two"[..]);
+        assert_eq!(count.now(), 1);
+    }
+
+    #[test]
+    fn a_receipt_goes_with_a_packet_that_is_not_taken_or_is_discarded() {
+        let (mut outbox, count) = (Outbox::new(1000), Arc::new(Count::default()));
+        let receipt = Some(Receipt::new(count.clone()));
+        assert_eq!(outbox.push_with_receipt(text("4a"), Delivery::Volatile, receipt), Pushed::Dropped);
+        assert_eq!(count.now(), 1);
+        assert_eq!(push_counted(&mut outbox, "4b", &count), Pushed::Queued);
+        outbox.discard();
+        assert_eq!(push_counted(&mut outbox, "4c", &count), Pushed::Dropped);
+        assert_eq!(count.now(), 3);
     }
 
     #[test]
