@@ -2,6 +2,7 @@
 
 mod size;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -167,6 +168,29 @@ pub struct Config {
     /// Default 0, no limit: a mobile carrier puts thousands behind one address, and so does a proxy that is
     /// not in `trusted_proxies`.
     pub max_sessions_per_address: usize,
+    /// Time that a CONNECT waits for its room; then it is refused with `unavailable`. Default 10 s: half of
+    /// what stock clients wait for their connection.
+    pub room_wait: Duration,
+    /// Bytes of `auth.join`. Default 4,096: every room keeps what it was created with.
+    pub max_join_bytes: usize,
+    /// Events and messages in the mailbox of a custom room; then events are answered `busy`. Default
+    /// 1,024: what a room of a hundred sends in half a second.
+    pub room_mailbox: usize,
+    /// Time for which a custom room may hold its thread before it is named in the log. Default 50 ms: a
+    /// tick of its neighbours at 20 Hz.
+    pub room_step_warning: Duration,
+    /// Rooms that a client of a lobby has made and nobody has joined. Default 4: a client joins what it makes.
+    pub max_unjoined_rooms: usize,
+    /// Time for which such a room is kept. Default 30 s: longer than a client needs to connect.
+    pub unjoined_room_timeout: Duration,
+    /// Directory for the journals that panics of custom rooms leave: files that replay to the same panic.
+    /// Default `None`, nothing is written: a journal holds what clients have sent.
+    pub room_journals: Option<PathBuf>,
+    /// Files in that directory; the oldest make room. Default 64: a room that panics again and again must
+    /// not fill a disk.
+    pub max_room_journals: usize,
+    /// Time between two deltas of a list of rooms. Default 100 ms: people do not read faster.
+    pub room_list_interval: Duration,
     /// Asynchronous handlers of one socket that may run at once; then its events wait. Default 64.
     pub max_async_handlers: usize,
     /// Time that asynchronous handlers have after their socket ended. Default 5 s; then they are
@@ -273,6 +297,15 @@ impl Default for Config {
             connects_per_second: 50,
             connect_burst: 256,
             max_sessions_per_address: 0,
+            room_wait: Duration::from_secs(10),
+            max_join_bytes: 4_096,
+            room_mailbox: 1_024,
+            room_step_warning: Duration::from_millis(50),
+            max_unjoined_rooms: 4,
+            unjoined_room_timeout: Duration::from_secs(30),
+            room_journals: None,
+            max_room_journals: 64,
+            room_list_interval: Duration::from_millis(100),
             max_async_handlers: 64,
             handler_grace: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),

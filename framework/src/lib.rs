@@ -65,14 +65,17 @@
 
 pub mod auth;
 mod config;
+mod directory;
 mod error;
 mod event;
 mod fanout;
+mod host;
 mod namespace;
 mod namespaces;
 mod operations;
 pub mod presence;
 pub mod room;
+mod rooms;
 mod runtime;
 mod serve;
 mod server;
@@ -99,10 +102,12 @@ pub use auth::{AuthError, Claims, JwtAuth};
 pub use config::{Config, Cors, TrustedHeader};
 pub use error::{AckError, EmitError, Emitted, Reject};
 pub use event::{Args, Binary, EncodedArgs, First, FromArgs, IntoAck, IntoArgs, ListenerId};
+pub use greenroom_proto::directory::{ListQuery, RoomId, RoomInfo};
 pub use greenroom_proto::rooms::RoomName;
 pub use greenroom_proto::socket::reason::DisconnectReason;
 pub use namespace::{Namespace, RoomEvent};
 pub use namespaces::BadPattern;
+pub use rooms::{RoomHandle, Rooms};
 pub use runtime::clock::Clock;
 pub use runtime::metrics::Stats;
 pub use runtime::worker::NoSystem;
@@ -110,6 +115,12 @@ pub use serve::{Serve, serve};
 pub use server::{Server, ServerBuilder};
 pub use session::Handshake;
 pub use socket::{AckRequest, Answers, Broadcast, BroadcastRequest, Event, Socket, SocketId};
+
+/// Rooms that are actix actors of your own.
+pub mod raw {
+    pub use crate::host::{RawAck, RawRoom, RoomBackend, RoomMessage, RoomSocket};
+    pub use greenroom_proto::room::SocketKey;
+}
 
 /// What most servers use.
 pub mod prelude {

@@ -129,6 +129,9 @@ impl Namespaces {
         if let Some(place) = self.read().get(path) {
             return self.lease(place);
         }
+        if let Some(place) = room_type(&self.read(), path, self.runtime.config.max_room_name) {
+            return self.lease(place);
+        }
         let Some(parent) = self.parent_of(path, auth) else { return Found::Unknown };
         let (found, created) = {
             let mut by_path = self.by_path.write().unwrap_or_else(PoisonError::into_inner);
@@ -150,6 +153,14 @@ impl Namespaces {
     #[cfg(feature = "testing")]
     pub(crate) fn get(&self, path: &str) -> Option<Arc<NamespaceShared>> {
         self.read().get(path).map(|place| place.namespace.clone())
+    }
+
+    /// The type of rooms that a path names, or a room of.
+    pub(crate) fn find_room_type(&self, path: &str) -> Option<Arc<NamespaceShared>> {
+        let by_path = self.read();
+        let place =
+            by_path.get(path).or_else(|| room_type(&by_path, path, self.runtime.config.max_room_name));
+        place.map(|place| place.namespace.clone()).filter(|namespace| namespace.directory().is_some())
     }
 
     /// All of them, by path.
@@ -237,6 +248,17 @@ impl Namespaces {
         }
         result.ok()
     }
+}
+
+/// `/duel/<id>`: a certain room of a type. What a client asks for is never kept here.
+fn room_type<'a>(
+    by_path: &'a HashMap<ByteString, Place>,
+    path: &str,
+    longest_id: usize,
+) -> Option<&'a Place> {
+    let (of, id) = path.rsplit_once('/')?;
+    let named = !id.is_empty() && id.len() <= longest_id;
+    by_path.get(of).filter(|place| named && place.namespace.directory().is_some())
 }
 
 impl Rule {

@@ -1,8 +1,10 @@
 //! [`Server`]: namespaces, configuration, and the way in for transports.
 
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use bytestring::ByteString;
 use greenroom_proto::rooms::RoomName;
@@ -44,6 +46,8 @@ pub struct Server {
 pub(crate) struct ServerShared {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) namespaces: Arc<Namespaces>,
+    /// [`Rooms`](crate::Rooms) by the type of their rooms.
+    pub(crate) room_types: RwLock<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
 }
 
 /// Makes a [`Server`].
@@ -99,7 +103,8 @@ impl ServerBuilder {
     pub(crate) fn build_with(self, app: impl FnOnce(Arc<ServerShared>) -> AppFactory) -> Server {
         let runtime = Runtime::new(self.config, self.clock);
         let namespaces = Namespaces::new(runtime.clone(), self.auth);
-        let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces });
+        let room_types = RwLock::default();
+        let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, room_types });
         let engine = Engine::new(runtime, app(shared.clone()));
         Server { shared, engine }
     }
@@ -311,7 +316,7 @@ impl Server {
     /// # }
     /// ```
     pub async fn close(&self) {
-        self.engine.drain(self.config().shutdown_timeout).await;
+        self.engine.drain(self.config().shutdown_timeout, self.shared.close_rooms()).await;
     }
 
     /// The server's limits and times.
@@ -351,6 +356,24 @@ impl ServerShared {
         self.namespaces.all()
     }
 
+    /// Ends all custom rooms; their members are told before their connections are closed.
+    pub(crate) async fn close_rooms(&self) {
+        let namespaces = self.namespaces();
+        let directories = namespaces.iter().filter_map(|namespace| namespace.directory().cloned());
+        let clock = &self.runtime.clock;
+        let closed = async {
+            for directory in directories {
+                directory.close().await;
+            }
+        };
+        tokio::select! {
+            () = closed => {}
+            () = clock.sleep_until(clock.now() + LAST_MOMENT) => {
+                tracing::warn!("rooms are cut off: they did not end in time");
+            }
+        }
+    }
+
     #[cfg(feature = "testing")]
     pub(crate) fn find_namespace(&self, path: &str) -> Option<Arc<NamespaceShared>> {
         self.namespaces.get(path)
@@ -362,3 +385,6 @@ impl fmt::Debug for ServerShared {
         f.debug_struct("Server").field("namespaces", &self.namespaces).finish_non_exhaustive()
     }
 }
+
+/// For rooms to end: no user code runs any more, so that they need no more than their turn.
+const LAST_MOMENT: Duration = Duration::from_secs(2);

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ACTORS: [&str; 6] = ["session", "socket", "namespace", "room", "fanout", "presence"];
+const ACTORS: [&str; 8] =
+    ["session", "socket", "namespace", "room", "fanout", "presence", "directory", "host"];
 
 #[test]
 fn nobody_imports_the_actor_of_another_folder() {

@@ -14,8 +14,10 @@
 //! | [`Text`] | a part of a text that came over the wire |
 //! | [`rooms`] | who is in which room, and whom a selection reaches |
 //! | [`room`] | a custom room: members, ticks, timers, state for its clients, faults, replay |
+//! | [`directory`] | the rooms of one type: who sits where, where a newcomer goes, what lists show |
 //! | [`reject`] | what a client is told when something is refused |
 
+pub mod directory;
 pub mod engineio;
 pub mod presence;
 pub mod rate;

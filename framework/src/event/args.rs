@@ -30,6 +30,10 @@ impl Args {
         Self(args)
     }
 
+    pub(crate) fn as_proto(&self) -> &proto::Args {
+        &self.0
+    }
+
     /// The JSON text of the array of arguments.
     #[must_use]
     pub fn json(&self) -> String {

@@ -77,10 +77,10 @@ impl FanoutActor {
     fn push_for_room(&mut self, pushes: Vec<RoomPush>) {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
-        for RoomPush { to, packet, delivery, receipt } in pushes {
+        for RoomPush { to, packet, delivery, receipt, is_event } in pushes {
             let Some(outbox) = slots.find(to) else { continue };
             let (pushed, is_news) = outbox.queue(packet, delivery, receipt);
-            tally.count(pushed, delivery, true);
+            tally.count(pushed, delivery, is_event);
             if is_news {
                 self.dirty.push(to);
             }

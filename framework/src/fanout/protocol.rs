@@ -44,6 +44,8 @@ pub(crate) struct RoomPush {
     pub(crate) delivery: Delivery,
     /// Goes with a frame of the room's state: the room sends no other before this one is flushed.
     pub(crate) receipt: Option<Receipt>,
+    /// As in [`Push`].
+    pub(crate) is_event: bool,
 }
 
 /// A packet for one session.

@@ -19,11 +19,13 @@ use super::actor::NamespaceActor;
 use super::hooks::{Middleware, RoomHook};
 use super::protocol::{NamespaceCommand, Outgoing};
 use crate::auth::{JwtAuth, Revocation};
+use crate::directory::DirectoryHandle;
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, Listener, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::SlotRef;
 use crate::presence::PresenceShared;
 use crate::room::Report;
+use crate::rooms::Lobby;
 use crate::runtime::Runtime;
 use crate::runtime::metrics::NamespaceMetrics;
 use crate::runtime::post::{self, Refused};
@@ -56,6 +58,10 @@ pub(crate) struct NamespaceShared {
     /// Who is there, if the application wants to know.
     pub(crate) presence: OnceLock<Arc<PresenceShared>>,
     auth: RwLock<Option<Arc<JwtAuth>>>,
+    /// Set if this is a type of rooms.
+    directory: OnceLock<DirectoryHandle>,
+    /// The types of rooms that its clients list and make.
+    pub(crate) lobby: OnceLock<Arc<Lobby>>,
     /// Started by its first socket, on that socket's worker; another one after a death.
     addr: RwLock<Option<Addr<NamespaceActor>>>,
     /// What was emitted from outside of handlers and is not yet on its way.
@@ -347,6 +353,8 @@ impl NamespaceShared {
             shared_acks: AtomicU64::new(SHARED_IDS.start),
             presence: OnceLock::new(),
             auth: RwLock::new(auth),
+            directory: OnceLock::new(),
+            lobby: OnceLock::new(),
             addr: RwLock::default(),
             outside: Arc::default(),
             metrics: NamespaceMetrics::default(),
@@ -362,6 +370,16 @@ impl NamespaceShared {
             changed
         });
         result
+    }
+
+    /// Makes this a type of rooms; the first call counts.
+    pub(crate) fn set_directory(&self, directory: DirectoryHandle) -> bool {
+        self.directory.set(directory).is_ok()
+    }
+
+    /// Who places those who connect, if this is a type of rooms.
+    pub(crate) fn directory(&self) -> Option<&DirectoryHandle> {
+        self.directory.get()
     }
 
     /// What verifies the tokens of those who connect.

@@ -225,6 +225,8 @@ metrics! {
         sessions_opened: Counter, "Engine.IO sessions opened, since the start.";
         socket_actors: Gauge, "Socket actors alive: connected, connecting, or finishing.";
         rooms: Gauge, "Room actors alive.";
+        custom_rooms: Gauge, "Custom rooms alive.";
+        plain_websockets: Gauge, "Plain WebSockets of custom rooms, see `Server::gateway`.";
         members: Gauge, "Memberships of sockets in rooms.";
         slots: Gauge, "Slots of the fanouts that hold an outbox.";
         mailbox_messages: Counter, "Messages that entered a mailbox, since the start.";
@@ -234,6 +236,7 @@ metrics! {
         volatile_dropped: Counter, "Volatile packets dropped because the client was not ready for them.";
         websockets_moved: Counter, "WebSockets that moved to the worker of their session, since the start.";
         slow_clients_closed: Counter, "Sessions closed because their outbox was full.";
+        slow_room_steps: Counter, "Steps of custom rooms that held their thread for longer than `room_step_warning`.";
         panics: Counter, "Panics caught in user code.";
         actor_deaths: Counter, "Actors that ended by a panic of their own.";
         packets_lost: Counter, "Packets that were on their way through an actor that died, or whose thread ended.";

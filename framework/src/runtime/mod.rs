@@ -6,12 +6,16 @@
 //! | [`wheel`] | the deadlines of one worker |
 //! | [`worker`] | one actix thread that hosts sessions: its fanout, wheel and arbiter |
 //! | [`post`] | the only place that chooses how a message enters a mailbox |
+//! | [`pile`] | things that wait for an actor, announced by one message at a time |
+//! | [`guarded`] | futures of user code, whose panics end there |
 //! | [`shell`] | what every actor does alike: yielding, reporting its death |
 //! | [`metrics`], [`histogram`] | the counters of one server, and of each worker |
 
 pub(crate) mod clock;
+pub(crate) mod guarded;
 pub(crate) mod histogram;
 pub(crate) mod metrics;
+pub(crate) mod pile;
 pub(crate) mod post;
 pub(crate) mod shell;
 pub(crate) mod wheel;

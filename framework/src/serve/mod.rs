@@ -187,21 +187,20 @@ impl Serve {
     pub async fn run(mut self) -> io::Result<()> {
         System::try_current().ok_or_else(|| io::Error::other(NoSystem))?;
         let stop = self.stop.take().unwrap_or_else(|| Box::pin(listener::stop_signal()));
-        let engine = self.io.engine.clone();
-        let patience = self.io.config().shutdown_timeout;
+        let io = self.io.clone();
         // From before the first client to behind the last one.
         let _operations = Operations::start(&self.io, std::mem::take(&mut self.operations))?;
         let server = listener::start(self)?;
-        engine.set_listening();
+        io.engine.set_listening();
         let handle = server.handle();
         let mut server = actix_rt::spawn(server);
         tokio::select! {
             ended = &mut server => return ended.map_err(io::Error::other)?,
             () = stop => {}
         }
-        tracing::info!(sessions = engine.len(), "shutting down");
+        tracing::info!(sessions = io.engine.len(), "shutting down");
         // Still accepting: a client that polls may need a new connection to take its last packets.
-        engine.drain(patience).await;
+        io.close().await;
         handle.stop(true).await;
         server.await.map_err(io::Error::other)?
     }

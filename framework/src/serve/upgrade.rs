@@ -18,6 +18,7 @@ use super::watch::Watched;
 use crate::runtime::Runtime;
 use crate::runtime::worker::Worker;
 use crate::transport::gate::Upgrade;
+use crate::transport::gateway::CutOff;
 use crate::transport::websocket::{self, Start};
 
 /// Takes a connection whose request asks for an upgrade.
@@ -136,6 +137,8 @@ where
     let body = futures_util::stream::unfold(receiver, |mut receiver| async {
         Some((receiver.recv().await?, receiver))
     });
+    let cut = CutOff::default();
+    req.extensions_mut().insert(cut.clone());
     *req.payload() = Payload::Stream { payload: Box::pin(body) as BoxedPayloadStream };
     // Ends with this function, however that ends: what the user's `App` panics with included.
     let _inbound = Inbound(actix_rt::spawn(async move {
@@ -151,7 +154,10 @@ where
     let response = apps.call(req).await.map_body(|_, content| body = content);
     let size = body.size();
     if sink.send(h1::Message::Item((response, size))).await.is_ok() {
-        pump(body, &mut sink).await;
+        tokio::select! {
+            () = pump(body, &mut sink) => {}
+            () = cut.0.notified() => {}
+        }
     }
 }
 

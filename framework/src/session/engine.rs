@@ -1,6 +1,7 @@
 //! All sessions of one server, and how one begins.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +61,10 @@ pub(crate) enum OpenError {
     #[error("the address has too many sessions")]
     AddressFull,
 }
+
+/// A client without a session, counted for its address until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Admitted(#[expect(dead_code, reason = "held for its drop")] Option<AddressPermit>);
 
 impl Engine {
     /// An engine that runs `factory`'s apps on its sessions.
@@ -138,18 +143,19 @@ impl Engine {
         self.draining.load(Ordering::SeqCst)
     }
 
-    /// Says that it is not ready, serves on for `drain_delay`, then takes no new sessions, closes all others,
-    /// and waits until they have flushed what they had; at most `patience`, then they end at once.
+    /// Says that it is not ready, serves on for `drain_delay`, then takes no new sessions, does `before`, closes
+    /// all others, and waits until they have flushed what they had; at most `patience`, then they end at once.
     ///
     /// # Cancel safety
     /// Sessions that were told to close do so anyway.
-    pub(crate) async fn drain(&self, patience: Duration) {
+    pub(crate) async fn drain(&self, patience: Duration, before: impl Future<Output = ()>) {
         self.leaving.store(true, Ordering::SeqCst);
         let (clock, delay) = (&self.runtime.clock, self.runtime.config.drain_delay);
         if !delay.is_zero() {
             clock.sleep_until(clock.now() + delay).await;
         }
         self.draining.store(true, Ordering::SeqCst);
+        before.await;
         self.sessions.all().iter().for_each(|session| session.close(DisconnectReason::ServerShuttingDown));
         if !self.all_ended(patience).await {
             tracing::warn!(
@@ -191,10 +197,7 @@ impl Engine {
         if self.is_draining() {
             return Err(OpenError::Draining);
         }
-        let permit = self.addresses.take(handshake.address()).map_err(|AddressFull| {
-            self.runtime.metrics.sessions_refused.count();
-            OpenError::AddressFull
-        })?;
+        let permit = self.take_address(handshake.address())?;
         let worker = Worker::current(&self.runtime)?;
         let outbox = OutboxCell::new(self.runtime.config.outbox_bytes);
         let slot = worker.slots.borrow_mut().insert(outbox.clone());
@@ -218,6 +221,21 @@ impl Engine {
             session.close(DisconnectReason::ServerShuttingDown);
         }
         Ok(session)
+    }
+
+    /// Lets a client in that has no session.
+    pub(crate) fn admit(&self, client: Option<IpAddr>) -> Result<Admitted, OpenError> {
+        if self.is_draining() {
+            return Err(OpenError::Draining);
+        }
+        self.take_address(client).map(Admitted)
+    }
+
+    fn take_address(&self, client: Option<IpAddr>) -> Result<Option<AddressPermit>, OpenError> {
+        self.addresses.take(client).map_err(|AddressFull| {
+            self.runtime.metrics.sessions_refused.count();
+            OpenError::AddressFull
+        })
     }
 
     fn open_packet(&self, session: &SessionHandle, upgrades: &[TransportName]) -> ByteString {

@@ -71,7 +71,7 @@ pub(super) enum State {
     /// The token and the middleware decide; asynchronous middleware until then.
     Connecting { until: Option<Instant> },
     /// The namespace was asked to take it in.
-    Joining,
+    Joining { until: Option<Instant> },
     /// Connected.
     Open,
     /// What it still has to send goes out, its leaving last.
@@ -148,7 +148,7 @@ impl SocketActor {
             // Nobody will handle it: the wire must not wait for it.
             State::Leaving { .. } | State::Left { .. } => {}
             State::Open if self.inbox.is_empty() && self.may_dispatch() => self.dispatch(packet, ctx),
-            State::Connecting { .. } | State::Joining | State::Open => {
+            State::Connecting { .. } | State::Joining { .. } | State::Open => {
                 self.inbox.push_back((packet, permit.share()));
             }
         }
@@ -246,9 +246,9 @@ impl Drop for SocketActor {
     fn drop(&mut self) {
         self.socket.set_leaving();
         self.socket.end_acks();
-        if let State::Joining | State::Open | State::Leaving { .. } = self.state {
+        if let State::Joining { .. } | State::Open | State::Leaving { .. } = self.state {
             // It died, or its thread ends: nothing else would tell.
-            self.socket.shared().namespace.disconnect(&self.socket);
+            self.socket.leave_namespace(DisconnectReason::TransportClose);
         }
         self.socket.runtime().metrics.socket_actors.add(-1);
         if let Some(timer) = self.timer {
@@ -267,6 +267,7 @@ impl Handler<SocketCommand> for SocketActor {
             SocketCommand::Admitted => self.admitted(ctx),
             SocketCommand::Renewed(renewal) => self.renewed(&renewal, ctx),
             SocketCommand::Revoked(revocation) => self.revoked(&revocation, ctx),
+            SocketCommand::Refused(reject) => self.refused_by_rooms(&reject, ctx),
             SocketCommand::Operation(op) => self.perform_all([op], ctx),
             SocketCommand::Outgoing(frames) => self.outgoing(&frames, ctx),
             SocketCommand::LaneClear => self.work(ctx),

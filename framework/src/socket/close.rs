@@ -21,7 +21,7 @@ impl SocketActor {
     pub(super) fn end(&mut self, reason: DisconnectReason, seal: Option<Seal>, ctx: &mut Context<Self>) {
         match self.state {
             State::Connecting { .. } => return self.forget_everything(ctx),
-            State::Joining => self.prepare_leaving_without_hooks(reason, ctx),
+            State::Joining { .. } => self.prepare_leaving_without_hooks(reason, ctx),
             State::Open => self.prepare_leaving(reason, ctx),
             State::Leaving { .. } | State::Left { .. } => {}
         }
@@ -107,7 +107,7 @@ impl SocketActor {
     pub(super) fn gone(&mut self, ctx: &mut Context<Self>) {
         let State::Leaving { since, reason, admitted } = self.state else { return };
         self.state = State::Left { since };
-        self.socket.shared().namespace.disconnect(&self.socket);
+        self.socket.leave_namespace(reason);
         self.socket.forget_rooms();
         if admitted {
             let namespace = self.socket.shared().namespace.clone();
@@ -146,8 +146,8 @@ impl SocketActor {
             State::Leaving { since, .. } | State::Left { since } => {
                 Some(since + self.socket.runtime().config.handler_grace)
             }
-            State::Connecting { until } => until,
-            State::Joining | State::Open => None,
+            State::Connecting { until } | State::Joining { until } => until,
+            State::Open => None,
         }
     }
 
@@ -155,6 +155,9 @@ impl SocketActor {
     pub(super) fn give_up(&mut self, ctx: &mut Context<Self>) {
         if let State::Connecting { .. } = self.state {
             return self.refuse(&Reject::new("unavailable", "the server did not decide in time"), ctx);
+        }
+        if let State::Joining { .. } = self.state {
+            return self.give_up_joining(ctx);
         }
         let span = &self.socket.shared().span;
         tracing::warn!(parent: span, "handlers were dropped: their socket ended long ago");
@@ -177,7 +180,7 @@ impl SocketActor {
 
     pub(super) fn is_past_admission(&self) -> bool {
         match self.state {
-            State::Connecting { .. } | State::Joining => false,
+            State::Connecting { .. } | State::Joining { .. } => false,
             State::Open | State::Leaving { .. } | State::Left { .. } => true,
         }
     }

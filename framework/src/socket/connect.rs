@@ -63,7 +63,10 @@ impl SocketActor {
         if !matches!(self.state, State::Connecting { .. }) {
             return;
         }
-        self.state = State::Joining;
+        if let Some(directory) = self.socket.shared().namespace.directory() {
+            return self.ask_for_a_room(&directory.clone(), ctx);
+        }
+        self.state = State::Joining { until: None };
         let path = self.socket.path();
         // An id has nothing that JSON escapes.
         let payload = format!(r#"{{"sid":"{}"}}"#, self.socket.id());
@@ -87,7 +90,7 @@ impl SocketActor {
 
     /// The namespace has taken the socket in and answered the CONNECT.
     pub(super) fn admitted(&mut self, ctx: &mut Context<Self>) {
-        if self.state != State::Joining || self.ends_before_it_began(ctx) {
+        if !matches!(self.state, State::Joining { .. }) || self.ends_before_it_began(ctx) {
             return;
         }
         self.state = State::Open;

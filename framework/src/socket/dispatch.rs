@@ -56,6 +56,9 @@ impl SocketActor {
         args: Args,
         ctx: &mut Context<Self>,
     ) {
+        if self.forward_to_room(name, ack, &args, ctx) {
+            return;
+        }
         let namespace = &self.socket.shared().namespace;
         let (shared, own) = (namespace.listeners.load(), self.socket.due_listeners(name));
         if let [only] = shared.of(name)

@@ -121,6 +121,19 @@ impl Socket {
         }
     }
 
+    /// An event for many sockets of this namespace, see [`emit_encoded`](Self::emit_encoded).
+    pub(crate) fn encode(&self, event: &str, args: impl IntoArgs) -> Result<Bytes, EmitError> {
+        encode_event(self.runtime(), self.path(), event, args)
+    }
+
+    /// As `emit`, of what was encoded for a socket with the same path.
+    pub(crate) fn emit_encoded(&self, frames: Bytes) -> Result<(), EmitError> {
+        if !self.is_connected() {
+            return Err(EmitError::Closed);
+        }
+        self.perform(Op::Emit { to: self.clone(), frames, delivery: Delivery::Reliable }).result()
+    }
+
     /// Tells the client of a refusal that no acknowledgement can carry.
     pub(super) fn emit_error(&self, reject: &Reject) -> Option<Op> {
         self.own_event("error", reject)

@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use super::actor::SocketActor;
+use super::place::RoomPlace;
 use super::taps::Taps;
 use super::token::Bearer;
 use super::{Op, Packets, SocketCommand, record};
@@ -73,6 +74,8 @@ pub(crate) struct SocketShared {
     pub(super) namespace: Arc<NamespaceShared>,
     /// What its client calls the namespace, see [`Socket::path`].
     path: ByteString,
+    /// In a type of rooms: set when it asks for a place.
+    pub(super) room: OnceLock<Box<RoomPlace>>,
     pub(super) session: SessionHandle,
     pub(super) auth: Option<Box<str>>,
     /// Set once, when the token is verified; what is in it changes.
@@ -130,12 +133,14 @@ impl Socket {
         };
         let id = SocketId::random();
         let of = session.slot();
-        let span = tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = &*path);
+        let span =
+            tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = &*path);
         Self(Arc::new(SocketShared {
             id,
             span,
             namespace,
             path,
+            room: OnceLock::new(),
             session,
             auth,
             bearer: OnceLock::new(),
@@ -565,7 +570,7 @@ impl Socket {
         &self.0
     }
 
-    pub(super) fn runtime(&self) -> &Arc<Runtime> {
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
         &self.0.namespace.runtime
     }
 

@@ -29,6 +29,7 @@ mod dispatch;
 mod emit;
 mod handle;
 mod limit;
+mod place;
 mod program;
 mod protocol;
 mod pushes;

@@ -15,6 +15,7 @@ use greenroom_proto::socket::lane::{Class, Step, Ticket};
 
 use super::actor::{SocketActor, State};
 use super::{Op, Socket, SocketCommand};
+use crate::directory::{DirectoryCommand, DirectoryHandle};
 use crate::fanout::{FanoutCommand, FanoutHandle, Push, SlotRef};
 use crate::namespace::{NamespaceCommand, NamespaceShared};
 use crate::room::Packet;
@@ -251,6 +252,22 @@ impl SocketActor {
             // A namespace that is no more has closed this connection.
             Ok(()) | Err(Refused::Gone(_)) => {}
             Err(Refused::Full(command)) => self.wait_for(namespace.wait(command), ctx),
+        }
+    }
+
+    pub(super) fn send_to_directory(
+        &mut self,
+        directory: &DirectoryHandle,
+        command: DirectoryCommand,
+        ctx: &mut Context<Self>,
+    ) {
+        self.flush(ctx);
+        if self.blocked {
+            return self.wait_for(directory.wait(command), ctx);
+        }
+        match directory.send(command) {
+            Ok(()) | Err(Refused::Gone(_)) => {}
+            Err(Refused::Full(command)) => self.wait_for(directory.wait(command), ctx),
         }
     }
 

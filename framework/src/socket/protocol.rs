@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 
 use super::Op;
 use crate::auth::{Renewal, Revocation};
+use crate::error::Reject;
 use crate::event::Args;
 use crate::session::{ReadPermit, Seal};
 
@@ -30,6 +31,8 @@ pub(crate) enum SocketCommand {
     Renewed(Arc<Renewal>),
     /// From the namespace: tokens were revoked, this socket's among them.
     Revoked(Arc<Revocation>),
+    /// From the directory of a type of rooms: no room takes the socket in.
+    Refused(Reject),
     /// From a handle used outside of handlers.
     Operation(Op),
     /// From whoever emits to this socket, if it wants to see that. Left out when the mailbox is full.

@@ -1,7 +1,9 @@
 //! Ends actors by a panic, as a bug in the framework would.
 
+use greenroom_proto::directory::RoomId;
 use greenroom_proto::rooms::RoomName;
 
+use crate::directory::DirectoryCommand;
 use crate::server::Server;
 use crate::socket::Socket;
 
@@ -22,6 +24,10 @@ pub enum Victim {
     Namespace(String),
     /// The presence of a namespace.
     Presence(String),
+    /// The host of a custom room: path of its type, id.
+    CustomRoom(String, RoomId),
+    /// The directory of a type of custom rooms.
+    Directory(String),
     /// The fanout of the worker that a socket lives on.
     Fanout(Socket),
 }
@@ -56,11 +62,20 @@ impl Faults {
                     presence.crash();
                 }
             }
+            Victim::CustomRoom(path, room) => self.crash_rooms(path, Some(room.clone())),
+            Victim::Directory(path) => self.crash_rooms(path, None),
             Victim::Fanout(socket) => {
                 if let Some(worker) = shared.runtime.workers.find(socket.member().worker) {
                     worker.fanout.crash(&shared.runtime);
                 }
             }
+        }
+    }
+
+    fn crash_rooms(&self, path: &str, room: Option<RoomId>) {
+        let namespace = self.0.shared.find_namespace(path);
+        if let Some(directory) = namespace.as_ref().and_then(|namespace| namespace.directory()) {
+            directory.tell(DirectoryCommand::Crash(room));
         }
     }
 }

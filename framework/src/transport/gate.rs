@@ -20,7 +20,7 @@ use super::proxy::TrustedProxies;
 use super::reject::Reject;
 use super::websocket::Ticket;
 use crate::config::TrustedHeader;
-use crate::session::{Engine, Handshake, SessionHandle, WireLine};
+use crate::session::{Admitted, Engine, Handshake, SessionHandle, WireLine};
 
 /// The way into an engine.
 pub(crate) struct Gate {
@@ -123,6 +123,16 @@ impl Gate {
                 self.open(head, secure)
             }
         }
+    }
+
+    /// Checks the handshake of a WebSocket that opens no session; it counts for its address all the same.
+    pub(crate) fn admit_plain(&self, head: &RequestHead) -> Result<Admitted, Reject> {
+        origin_is_text(&head.headers)?;
+        if !self.origins.admits(&head.headers) {
+            return Err(HandshakeError::Forbidden.into());
+        }
+        self.require_room()?;
+        Ok(self.engine.admit(self.client_address(head))?)
     }
 
     /// What is kept of the request that opens a session.

@@ -6,11 +6,13 @@
 //! | [`polling`] | GET and POST, which ask the session |
 //! | [`websocket`] | one task per WebSocket: a reader into the session, a writer out of its outbox |
 //! | [`routes`] | both, mounted in any actix-web `App`; WebSocket over a response body |
+//! | [`gateway`] | rooms over a plain WebSocket: JSON, without Engine.IO |
 //! | [`cors`], [`proxy`] | who may come from where |
 //! | [`reject`] | what a refused request is answered, in one table |
 
 pub(crate) mod cors;
 pub(crate) mod gate;
+pub(crate) mod gateway;
 pub(crate) mod polling;
 pub(crate) mod proxy;
 pub(crate) mod reject;

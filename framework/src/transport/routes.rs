@@ -140,12 +140,18 @@ async fn upgrade(
 
 /// A connection's TCP handle, to end it from outside of the dispatcher.
 #[derive(Debug, Clone)]
-struct TcpHandle(Arc<TcpStream>);
+pub(super) struct TcpHandle(Arc<TcpStream>);
 
 impl TcpHandle {
     fn of(stream: &actix_web::rt::net::TcpStream) -> Option<Self> {
         let handle = stream.as_fd().try_clone_to_owned().ok()?;
         Some(Self(Arc::new(handle.into())))
+    }
+
+    pub(super) fn cut(&self) {
+        if let Err(error) = self.0.shutdown(Shutdown::Both) {
+            tracing::debug!(%error, "a connection had ended before it was cut off");
+        }
     }
 }
 
@@ -268,9 +274,7 @@ async fn cut_off(pipe: Pipe, handle: TcpHandle, clock: Clock) {
     tokio::select! {
         () = gone => {}
         () = clock.sleep_until(clock.now() + LAST_WORD) => {
-            if let Err(error) = handle.0.shutdown(Shutdown::Both) {
-                tracing::debug!(%error, "a connection had ended before it was cut off");
-            }
+            handle.cut();
         }
     }
 }

@@ -175,7 +175,7 @@ fn start_routes(
     let running = actix_rt::spawn(server);
     let ended = actix_rt::spawn(async move {
         drop(stopped.await);
-        engine.drain(Duration::from_secs(1)).await;
+        engine.drain(Duration::from_secs(1), async {}).await;
         handle.stop(false).await;
         running.await.unwrap()
     });

@@ -177,7 +177,7 @@ async fn draining_flushes_tells_everybody_and_takes_nobody_new() {
 #[actix_web::test]
 async fn a_draining_engine_refuses_new_sessions() {
     let host = Host::start(Hosting::Routes, config()).await;
-    host.engine.drain(Duration::from_secs(1)).await;
+    host.engine.drain(Duration::from_secs(1), async {}).await;
     let answer = get(host.addr, "EIO=4&transport=polling").await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
     let answer = Ws::connect(host.addr, "EIO=4&transport=websocket", "").await.unwrap_err();
