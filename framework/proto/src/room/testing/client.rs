@@ -127,6 +127,8 @@ pub fn merge(target: &mut Value, patch: &Value) {
     for (key, value) in fields {
         if value.is_null() {
             target.remove(key);
+        } else if let Some(before) = target.get_mut(key) {
+            merge(before, value);
         } else {
             merge(target.entry(key.as_str()).or_insert(Value::Null), value);
         }
