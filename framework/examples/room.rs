@@ -1,56 +1,65 @@
-//! A race to twenty clicks: a custom room. Run it with `cargo run -p greenroom --example room`, and join with
-//! any Socket.IO client: `io("http://localhost:7000/race")`, then `socket.emit("click", show)`.
+//! A custom room: quick draw, the duel of the guide's first chapter.
+//! Run it with `cargo run -p greenroom --example room`.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use greenroom::prelude::*;
-use greenroom::room::{Cx, Member, MemberId, Options, Reply, Room, To};
+use greenroom::room::{Cx, LeaveReason, Member, MemberId, Nothing, Options, Reply, Room};
 use serde::{Deserialize, Serialize};
 
-/// The state, and here also what everybody sees of it.
+/// Who draws first after the signal wins; who draws before it has lost.
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct Race {
-    clicks: BTreeMap<MemberId, u32>,
+struct Draw {
+    players: Vec<MemberId>,
+    signal: bool,
+    winner: Option<MemberId>,
 }
 
-/// What clients send: `emit("click")`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum In {
-    Click,
+    Draw,
 }
 
-/// What clients are sent besides the state: `on("won", (who) => …)`.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Out {
-    Won(MemberId),
-}
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct Signal;
 
-impl Room for Race {
+impl Room for Draw {
     type In = In;
-    type Out = Out;
+    type Out = Nothing;
+    type Timer = Signal;
+    type Internal = Nothing;
     type View = Self;
-    type Timer = greenroom::room::Nothing;
-    type Internal = greenroom::room::Nothing;
-
-    const MAX_PLAYERS: usize = 4;
+    const MAX_PLAYERS: usize = 2;
 
     fn create(_: &Options, _: &mut Cx<Self>) -> Result<Self, Reject> {
         Ok(Self::default())
     }
 
-    fn on_event(&mut self, who: &Member, In::Click: In, cx: &mut Cx<Self>) -> Result<Reply, Reject> {
-        if cx.players().count() < 2 {
-            return Err(Reject::new("alone", "a race needs two")); // the acknowledgement; nothing has changed
+    fn on_join(&mut self, who: &Member, cx: &mut Cx<Self>) -> Result<(), Reject> {
+        self.players.push(who.id.clone());
+        if self.players.len() == Self::MAX_PLAYERS {
+            let pause = Duration::from_millis(2_000 + cx.roll(4_000));
+            cx.after(pause, Signal);
+            cx.lock(true);
         }
-        let clicks = self.clicks.entry(who.id.clone()).or_default();
-        *clicks += 1;
-        if *clicks == 20 {
-            cx.emit(To::All, Out::Won(who.id.clone()));
-            cx.close();
+        Ok(())
+    }
+
+    fn on_event(&mut self, who: &Member, In::Draw: In, _: &mut Cx<Self>) -> Result<Reply, Reject> {
+        if self.players.len() < Self::MAX_PLAYERS || self.winner.is_some() {
+            return Err(Reject::new("no_duel", "there is no duel at the moment"));
         }
-        Ok((*clicks).into())
+        self.winner = if self.signal { Some(who.id.clone()) } else { self.other(who) };
+        Ok((self.winner.as_ref() == Some(&who.id)).into())
+    }
+
+    fn on_timer(&mut self, _: Signal, _: &mut Cx<Self>) {
+        self.signal = true;
+    }
+
+    fn on_leave(&mut self, who: &Member, _: LeaveReason, _: &mut Cx<Self>) {
+        self.winner = self.winner.take().or_else(|| self.other(who));
     }
 
     fn view(&self, _: &Member) -> Self {
@@ -58,9 +67,15 @@ impl Room for Race {
     }
 }
 
+impl Draw {
+    fn other(&self, than: &Member) -> Option<MemberId> {
+        self.players.iter().find(|id| **id != than.id).cloned()
+    }
+}
+
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let io = Server::new();
-    io.room::<Race>("/race").lobby(&io.of("/")); // the lobby: room:list, room:watch, room:create, room:find
+    io.room::<Draw>("/draw");
     greenroom::serve(io, ("127.0.0.1", 7000)).await
 }

@@ -95,8 +95,16 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/tokens.md")]
 #[doc = include_str!("../../docs/guide/limits.md")]
+#[doc = include_str!("../../docs/guide/first-room.md")]
+#[doc = include_str!("../../docs/guide/raw-actors.md")]
 #[derive(Debug)]
 pub struct Guides;
+
+/// The tests of the guides are run.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../docs/guide/test-a-room.md")]
+#[derive(Debug)]
+pub struct TestingGuides;
 
 pub use auth::{AuthError, Claims, JwtAuth};
 pub use config::{Config, Cors, TrustedHeader};
