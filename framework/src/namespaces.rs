@@ -170,6 +170,12 @@ impl Namespaces {
         all
     }
 
+    /// All of them, and the parents: what is counted under a label of its own, and what under its parent's.
+    pub(crate) fn counted(&self) -> Vec<Arc<NamespaceShared>> {
+        let parents = self.parents.read().unwrap_or_else(PoisonError::into_inner);
+        self.all().into_iter().chain(parents.iter().map(|parent| parent.template.clone())).collect()
+    }
+
     fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<ByteString, Place>> {
         self.by_path.read().unwrap_or_else(PoisonError::into_inner)
     }

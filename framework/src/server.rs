@@ -351,14 +351,14 @@ impl fmt::Debug for Server {
 }
 
 impl ServerShared {
-    /// All namespaces that have been declared, by their paths.
-    pub(crate) fn namespaces(&self) -> Vec<Arc<NamespaceShared>> {
-        self.namespaces.all()
+    /// All that a scrape counts.
+    pub(crate) fn counted_namespaces(&self) -> Vec<Arc<NamespaceShared>> {
+        self.namespaces.counted()
     }
 
     /// Ends all custom rooms; their members are told before their connections are closed.
     pub(crate) async fn close_rooms(&self) {
-        let namespaces = self.namespaces();
+        let namespaces = self.namespaces.all();
         let directories = namespaces.iter().filter_map(|namespace| namespace.directory().cloned());
         let clock = &self.runtime.clock;
         let closed = async {

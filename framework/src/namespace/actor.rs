@@ -96,7 +96,7 @@ impl NamespaceActor {
             [Some(RoomEvent::Created(own.clone())), Some(RoomEvent::Joined(own, socket.clone()))]
         });
         self.link.metrics().sockets.add(1);
-        self.link.metrics().connects.count();
+        self.link.metrics().count_connect();
         if let Some(worker) = self.runtime.workers.find(member.worker) {
             // Not traffic: what the socket sends, once admitted, comes behind it.
             worker.fanout.send_anyway(&self.runtime, push(member, answer, Delivery::Reliable, false));

@@ -15,7 +15,8 @@ impl NamespaceShared {
 
     /// A namespace with the listeners, hooks, middleware and token rules that this one has now.
     pub(crate) fn make_child(self: &Arc<Self>, path: ByteString) -> Arc<Self> {
-        let child = Self::new(path.clone(), self.runtime.clone(), self.auth());
+        let metrics = self.metrics.of_child();
+        let child = Self::counted_as(metrics, path.clone(), self.runtime.clone(), self.auth());
         child.listeners.store(self.listeners.load_full());
         child.room_hooks.store(self.room_hooks.load_full());
         let hooks = self.hooks.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -341,6 +341,16 @@ impl fmt::Debug for Namespace {
 
 impl NamespaceShared {
     pub(crate) fn new(path: ByteString, runtime: Arc<Runtime>, auth: Option<Arc<JwtAuth>>) -> Arc<Self> {
+        let metrics = NamespaceMetrics::new(path.clone());
+        Self::counted_as(metrics, path, runtime, auth)
+    }
+
+    pub(super) fn counted_as(
+        metrics: NamespaceMetrics,
+        path: ByteString,
+        runtime: Arc<Runtime>,
+        auth: Option<Arc<JwtAuth>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             path,
             runtime,
@@ -357,7 +367,7 @@ impl NamespaceShared {
             lobby: OnceLock::new(),
             addr: RwLock::default(),
             outside: Arc::default(),
-            metrics: NamespaceMetrics::default(),
+            metrics,
         })
     }
 

@@ -3,6 +3,7 @@
 //! Takes: a scrape. Emits: the text format of Prometheus, version 0.0.4. Keeps: what is summed over sessions or
 //! workers is summed here, so that nobody else pays for it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use greenroom_proto::socket::reason::DisconnectReason;
@@ -12,6 +13,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::runtime::histogram::Times;
+use crate::runtime::metrics::NamespaceMetrics;
 use crate::server::Server;
 
 pub(super) use prometheus_text::CONTENT_TYPE;
@@ -69,13 +71,17 @@ impl Scrape {
     }
 
     fn sockets(&self, page: &mut Page<'_>) -> fmt::Result {
-        let namespaces = self.0.shared.namespaces();
-        let of = |count: fn(&crate::runtime::metrics::NamespaceMetrics) -> i64| {
-            namespaces.iter().map(move |namespace| (&*namespace.path, count(&namespace.metrics)))
+        let namespaces = self.0.shared.counted_namespaces();
+        let of = |count: fn(&NamespaceMetrics) -> i64| {
+            let mut by_label = BTreeMap::new();
+            for namespace in &namespaces {
+                *by_label.entry(&*namespace.metrics.label).or_insert(0) += count(&namespace.metrics);
+            }
+            by_label
         };
         page.gauges("sockets", "Connected sockets", "namespace", of(|it| it.sockets.value()))?;
         page.gauges("rooms", "Rooms with members", "namespace", of(|it| it.rooms.value()))?;
-        let connects = of(|it| saturated(it.connects.value()));
+        let connects = of(|it| saturated(it.connects()));
         page.counters("socket_connects", "Sockets that connected", "namespace", connects)?;
         let disconnects = by_reason(self.0.engine.runtime().metrics.by_reason(|all| &all.disconnects));
         page.counters("socket_disconnects", "Sockets that left", "reason", disconnects)?;
@@ -201,5 +207,43 @@ impl Page<'_> {
             one.encode_histogram::<NoLabelSet>(seconds, count, &ranges, None)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::testing::Simulation;
+
+    #[actix_web::test]
+    async fn namespaces_that_clients_choose_are_counted_under_their_pattern() {
+        let config = Config { cleanup_empty_child_namespaces: true, ..Config::default() };
+        let server = Server::builder().config(config).build();
+        server.of_pattern("^/table-[0-9]+$").unwrap();
+        server.of_matching(|path, _| path.starts_with("/free-"));
+        let simulation = Simulation::new(&server, 2, 1);
+        let clients: Vec<_> = (0..3).map(|_| simulation.open(0)).collect();
+        for (client, path) in clients.iter().zip(["/table-1", "/table-2", "/free-\"x"]) {
+            client.send(&format!("0{path},")).await;
+        }
+        simulation.run().await;
+        let text = encode(&server).unwrap();
+        for line in [
+            "greenroom_sockets{namespace=\"^/table-[0-9]+$\"} 2\n",
+            "greenroom_sockets{namespace=\"(by a function)\"} 1\n",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert!(!text.contains("/table-1") && !text.contains("/free-"), "{text}");
+
+        clients[1].send("1/table-2,").await;
+        simulation.run().await;
+        let text = encode(&server).unwrap();
+        assert!(text.contains("greenroom_sockets{namespace=\"^/table-[0-9]+$\"} 1\n"), "{text}");
+        assert!(
+            text.contains("greenroom_socket_connects_total{namespace=\"^/table-[0-9]+$\"} 2\n"),
+            "{text}"
+        );
     }
 }

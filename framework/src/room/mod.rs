@@ -4,7 +4,7 @@
 //!
 //! * *Owns*: its members as dense lists per worker, an exact replica of the namespace's index at
 //!   this point of its mailbox.
-//! * *Takes*: [`RoomCommand`]s, from its namespace alone.
+//! * *Takes*: `RoomCommand`s, from its namespace alone.
 //! * *Emits*: one command per worker and packet to the fanouts; word to the namespace when it is
 //!   empty.
 //! * *Keeps*: a packet leaves its sender's lane when it stands in the mailboxes of all fanouts.

@@ -5,8 +5,10 @@
 //! once per event is counted per worker, on its thread alone.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
+use bytestring::ByteString;
 use greenroom_proto::socket::reason::DisconnectReason;
 
 use super::histogram::Histogram;
@@ -110,12 +112,39 @@ impl Depth {
 }
 
 /// What is counted of one namespace.
-#[derive(Debug, Default)]
+///
+/// Clients choose the paths of namespaces that come into being for them, so those are counted under their pattern.
+#[derive(Debug)]
 pub(crate) struct NamespaceMetrics {
+    /// The path, or the pattern.
+    pub(crate) label: ByteString,
     pub(crate) sockets: Gauge,
     pub(crate) rooms: Gauge,
-    pub(crate) connects: Counter,
+    /// Of a pattern: by all that ever came into being, since they come and go.
+    connects: Arc<Counter>,
+    is_child: bool,
     pub(crate) mailbox: Depth,
+}
+
+impl NamespaceMetrics {
+    pub(crate) fn new(label: ByteString) -> Self {
+        let (sockets, rooms, connects, mailbox) = Default::default();
+        Self { label, sockets, rooms, connects, is_child: false, mailbox }
+    }
+
+    /// Of a namespace that is made after this one.
+    pub(crate) fn of_child(&self) -> Self {
+        Self { connects: self.connects.clone(), is_child: true, ..Self::new(self.label.clone()) }
+    }
+
+    pub(crate) fn count_connect(&self) {
+        self.connects.count();
+    }
+
+    /// Its sockets since the start; those of children are their parent's.
+    pub(crate) fn connects(&self) -> u64 {
+        if self.is_child { 0 } else { self.connects.value() }
+    }
 }
 
 macro_rules! metrics {
