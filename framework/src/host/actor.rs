@@ -11,6 +11,7 @@ use greenroom_proto::room::{LeaveReason, Moment, SocketKey, TaskId};
 
 use super::machine::{HostEffect, HostInput, Machine, Message};
 use super::outgoing::{Connections, Outgoing};
+use super::span::Spanned;
 use super::{Arrival, Door, Fact, HostCommand, HostHandle, Seed};
 use crate::directory::Opened;
 use crate::error::Reject;
@@ -112,7 +113,9 @@ impl HostActor {
 
     fn create(&mut self) {
         let now = self.now();
-        let made = (self.seed.factory)(&self.seed.setup, &self.handle, now, &mut self.effects);
+        let made = Spanned::make(self.seed.id.as_str(), || {
+            (self.seed.factory)(&self.seed.setup, &self.handle, now, &mut self.effects)
+        });
         if let Some(reply) = self.seed.reply.take() {
             let opened = Opened { id: self.seed.id.clone(), created: true };
             // Nobody waits any more: the caller dropped its future.

@@ -17,6 +17,7 @@
 //! | `arrival.rs` | a join on its way |
 //! | `perform.rs` | effects to packets |
 //! | `line.rs` | the way to a client without a session: a plain WebSocket |
+//! | `span.rs` | the room's name in what its code logs |
 //! | `outgoing.rs` | connections, entrances, and the packets of one turn |
 
 mod actor;
@@ -32,6 +33,7 @@ mod perform;
 mod protocol;
 mod raw;
 mod raw_room;
+mod span;
 
 pub(crate) use self::core::core_machine;
 pub(crate) use arrival::{Arrival, Door};

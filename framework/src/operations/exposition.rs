@@ -87,7 +87,10 @@ impl Scrape {
         page.counters("socket_disconnects", "Sockets that left", "reason", disconnects)?;
         let waiting = of(|it| saturated(it.mailbox.waiting()));
         page.gauges("namespace_mailbox_depth", "Messages that wait for a namespace", "namespace", waiting)?;
-        page.gauge("memberships", "Memberships of sockets in rooms", self.0.stats().members)
+        let stats = self.0.stats();
+        page.gauge("custom_rooms", "Custom rooms alive", stats.custom_rooms)?;
+        page.gauge("plain_websockets", "Plain WebSockets in custom rooms", stats.plain_websockets)?;
+        page.gauge("memberships", "Memberships of sockets in rooms", stats.members)
     }
 
     fn traffic(&self, page: &mut Page<'_>) -> fmt::Result {
@@ -128,7 +131,12 @@ impl Scrape {
             ("async", Times::of(workers.iter().map(|(_, it)| &it.async_handlers))),
         ];
         let help = "Time of handlers: on their worker, or until an asynchronous one has ended";
-        page.histograms("handler_duration", help, "kind", times)
+        page.histograms("handler_duration", help, "kind", times)?;
+        page.counter(
+            "slow_room_steps",
+            "Steps of custom rooms that held their thread",
+            self.0.stats().slow_room_steps,
+        )
     }
 
     fn faults(&self, page: &mut Page<'_>) -> fmt::Result {
