@@ -30,6 +30,8 @@ test-page: ## What the page knows without network and document: the state of roo
 test-clients: ## Stock clients from npm and PyPI against the fixture server, also behind nginx and HAProxy (by apt-get if missing).
 	cargo build --locked -p greenroom-tests --bins
 	FIXTURE_BIN=$(CURDIR)/$(FIXTURE) tests/interop/run.sh
+	cargo build --locked -p example-game
+	LOBBY_BIN=$(CURDIR)/$(LOBBY) tests/interop/run.sh --match
 
 test-browser: web ## The page in headless Chromium (installed by apt-get if it is missing).
 	cargo build --locked -p example-game

@@ -6,9 +6,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use ts_rs::TS;
 
-use crate::domain::{
-    Action, Entered, Message, MessageId, Person, RoomId, TableClosed, TableEntry, TableState,
-};
+use crate::domain::{Entered, Message, MessageId, Person, RoomId};
 
 /// What a client asks: an event with one payload, and what its acknowledgement carries.
 pub(crate) trait Request: DeserializeOwned + TS + 'static {
@@ -89,36 +87,9 @@ pub(crate) struct Said {
     pub(crate) at: u64,
 }
 
-/// Opens a table and takes a seat at it.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct OpenTable {}
-
-/// Takes a seat where somebody waits for another player, or else opens a table.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct FindTable {}
-
-/// The room of the table where the seat is. Its page enters that room.
-#[derive(Debug, Serialize, TS)]
-pub(crate) struct Seated {
-    pub(crate) room: RoomId,
-}
-
-/// Does something at a table.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct Act {
-    pub(crate) room: RoomId,
-    pub(crate) action: Action,
-}
-
 /// Measures the way there and back.
 #[derive(Debug, Deserialize, TS)]
 pub(crate) struct Echo {}
-
-/// All tables, for who has just connected.
-#[derive(Debug, Serialize, TS)]
-pub(crate) struct Tables {
-    pub(crate) tables: Vec<TableEntry>,
-}
 
 macro_rules! requests {
     ($($name:literal: $payload:ty => $answer:ty),* $(,)?) => {
@@ -149,18 +120,11 @@ requests! {
     "room:join": JoinRoom => Entered,
     "room:leave": LeaveRoom => Done,
     "chat": Say => Said,
-    "table:open": OpenTable => Seated,
-    "table:find": FindTable => Seated,
-    "table:act": Act => Done,
     "echo": Echo => Done,
 }
 
 events! {
     "chat": Message,
-    "tables": Tables,
-    "table": TableState,
-    "table:listed": TableEntry,
-    "table:closed": TableClosed,
     "error": Problem,
 }
 

@@ -4,6 +4,8 @@ mod contract;
 mod domain;
 mod lobby;
 mod login;
+mod replay;
+mod rooms;
 mod secret;
 mod settings;
 
@@ -17,7 +19,7 @@ use clap::Parser as _;
 use greenroom::Serve;
 use greenroom::prelude::*;
 use login::Tokens;
-use settings::{Flags, Settings};
+use settings::{Command, Flags, Settings};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -31,6 +33,9 @@ async fn main() -> ExitCode {
 }
 
 async fn start(flags: &Flags) -> Result<(), Box<dyn Error>> {
+    if let Some(Command::Replay(replaying)) = &flags.command {
+        return Ok(std::io::stdout().write_all(replaying.run()?.as_bytes())?);
+    }
     let settings = flags.settings()?;
     if flags.print_config {
         return Ok(write!(std::io::stdout(), "{settings}")?);

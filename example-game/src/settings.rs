@@ -6,12 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use config::{Environment, File, FileFormat};
 use greenroom::Config;
 use greenroom::auth::TokenLives;
 use greenroom::presence::PresenceConfig;
 use serde::{Deserialize, Serialize};
+
+use crate::replay::Replaying;
 
 /// All settings, under the names that they have in a file.
 #[derive(Serialize, Deserialize)]
@@ -60,6 +62,15 @@ pub(crate) struct Flags {
     pub(crate) print_config: bool,
     #[command(flatten)]
     short: Short,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do instead of serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Plays the journal of a room again, as a panic has left it
+    Replay(Replaying),
 }
 
 /// What has a flag and a name in the environment of its own.

@@ -156,6 +156,32 @@ for (const colorScheme of THEMES) {
   }, { idleSeconds: 5 });
 }
 
+for (const colorScheme of THEMES) {
+  scene(`a floe shows well on a desk and on a phone, ${colorScheme}`, async ({ visit }) => {
+    const ada = await visit({ colorScheme, bypassCSP: true, debug: true });
+    const grace = await visit({ ...PHONE, colorScheme, bypassCSP: true, debug: true });
+    await ada.comeIn("Ada Lovelace");
+    await ada.skate();
+    await ada.seesFloe("Waiting for somebody");
+    await checkAndShow(ada, `floe-alone-${colorScheme}`);
+    await grace.nameField.fill("Grace Hopper");
+    await grace.nameField.press("Enter");
+    await grace.seesConnected();
+    await openSheet(grace, /^Rooms/);
+    await grace.floes.getByText("1 of 8 seated").waitFor();
+    await grace.skate();
+    await grace.rooms.waitFor({ state: "hidden" });
+    await grace.seesFloe("Get ready");
+    await grace.page.screenshot({ path: screenshotPath(`phone-floe-starting-${colorScheme}`) });
+    await grace.seesFloe("Push the others");
+    await checkAndShow(ada, `floe-${colorScheme}`);
+    await checkAndShow(grace, `phone-floe-${colorScheme}`);
+    await grace.page.close();
+    await ada.seesSkater("away");
+    await checkAndShow(ada, `floe-away-${colorScheme}`);
+  });
+}
+
 for (const device of [PHONE, SMALL_PHONE]) {
   const { width } = device.viewport;
   scene(`nothing scrolls sideways at ${width} px, whatever people write`, async ({ server, visit }) => {
@@ -179,6 +205,11 @@ for (const device of [PHONE, SMALL_PHONE]) {
     await fits(ada, width);
     await canPlay(ada);
     await ada.page.screenshot({ path: screenshotPath(`phone-board-${width}`) });
+    await openSheet(ada, /^Rooms/);
+    await ada.skate();
+    await ada.rooms.waitFor({ state: "hidden" });
+    await fits(ada, width);
+    await ada.page.screenshot({ path: screenshotPath(`phone-ice-${width}`) });
 
     await ada.expecting(OUTAGE, async () => {
       await server.kill();
@@ -198,6 +229,8 @@ scene("everything can be reached and seen with the Tab key", async ({ visit }) =
   await ada.enterRoom("library");
   await reachesAll(ada);
   await ada.play();
+  await reachesAll(ada);
+  await ada.skate();
   await reachesAll(ada);
 
   const pocket = await visit(PHONE);

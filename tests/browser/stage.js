@@ -83,8 +83,11 @@ export function screenshotPath(name) {
   return path.join(screenshots, `${name}.png`);
 }
 
-/** `init` runs in the page before the page's own script; `wiretap` puts the visitor's WebSocket into our hands. */
-async function newVisitor(browser, server, { init, wiretap = false, ...options }) {
+/**
+ * `init` runs in the page before the page's own script; `wiretap` puts the visitor's WebSocket into our hands;
+ * `debug` asks for rooms that can be crashed.
+ */
+async function newVisitor(browser, server, { init, wiretap = false, debug = false, ...options }) {
   const context = await browser.newContext({
     viewport: { width: 1180, height: 760 },
     locale: "en-GB",
@@ -95,6 +98,6 @@ async function newVisitor(browser, server, { init, wiretap = false, ...options }
   if (init !== undefined) await context.addInitScript(init);
   const visitor = new Visitor(await context.newPage());
   if (wiretap) await visitor.tap();
-  await visitor.page.goto(server.url);
+  await visitor.page.goto(debug ? `${server.url}/?debug` : server.url);
   return visitor;
 }

@@ -61,21 +61,40 @@ scene("the table has its own talk, and only players move", async ({ visit }) => 
   await grace.tables.getByRole("button", { name: /1 unread/ }).waitFor();
 });
 
-scene("a free seat is taken by who watches; who stands up gives the game up", async ({ visit }) => {
+scene("who gives up stays, who leaves makes a place, and a free seat is taken by who watches", async ({ visit }) => {
   const [ada, grace, edsger] = [await visit(), await visit(), await visit()];
   await seatThree(ada, grace, edsger);
   await begin(ada, grace);
 
   await grace.press("Give up");
   await ada.seesVerdict("You win: the other side gave up.");
+  await grace.page.getByRole("button", { name: "Leave Ada’s table" }).click();
   await edsger.press("Sit down as yellow");
   await edsger.seesSeat("Edsger (you)");
-  await ada.table.getByText("1 watching").waitFor();
+  await ada.seesSeat("Edsger");
   await ada.press("Play again");
   await edsger.press("Play again");
   // The sides take turns to begin.
   await edsger.drop(3, 1);
-  await grace.seesDiscs(3, 1);
+  await ada.seesDiscs(3, 1);
+});
+
+scene("the host leaves, and the next one is the host", async ({ visit }) => {
+  const [ada, grace, edsger] = [await visit(), await visit(), await visit()];
+  await seatTwo(ada, grace);
+  assert.equal(await grace.table.getByRole("button", { name: "Let nobody in" }).count(), 0);
+  await ada.page.getByRole("button", { name: "Leave Ada’s table" }).click();
+  await grace.seesRoom("Grace’s table");
+  await grace.press("Let nobody in");
+  await edsger.comeIn("Edsger");
+  await edsger.tables.getByText("1 of 2 seated · closed").waitFor();
+  await edsger.tables.getByRole("button", { name: /Grace’s table/ }).click();
+  await edsger.alert.getByText(/You are no longer at Grace’s table/).waitFor();
+  await grace.press("Let others in");
+  await edsger.tables.getByText("1 of 2 seated").waitFor();
+  await edsger.tables.getByRole("button", { name: /Grace’s table/ }).click();
+  await edsger.press("Sit down as red");
+  await grace.seesSeat("Edsger");
 });
 
 scene("a reload in the middle of a game comes back to the seat", async ({ visit }) => {
@@ -128,7 +147,7 @@ scene("a table whose server has ended is gone, and that is said", async ({ serve
       await Promise.all([ada.seesConnected(), grace.seesConnected()]);
     }),
   );
-  await ada.page.getByText("You are no longer at Ada’s table: This table is gone.").waitFor();
+  await ada.page.getByText("You are no longer at Ada’s table: it is gone.").waitFor();
   await ada.seesRoom("lounge");
   await ada.page.getByText("Nobody plays.").waitFor();
   await ada.play();
@@ -140,7 +159,7 @@ scene("a game needs nothing but a keyboard", async ({ visit }) => {
   await ada.comeIn("Ada");
   await grace.comeIn("Grace");
   await grace.play();
-  await ada.page.getByRole("button", { name: "Play", exact: true }).focus();
+  await ada.page.getByRole("button", { name: "Play four in a row" }).focus();
   await ada.page.keyboard.press("Enter");
   await ada.seesRoom("Grace’s table");
   await grace.press("Ready");
@@ -153,6 +172,25 @@ scene("a game needs nothing but a keyboard", async ({ visit }) => {
   await ada.page.keyboard.press("ArrowRight");
   await ada.page.keyboard.press("Enter");
   await grace.seesDiscs(2, 1);
+});
+
+scene("a room that crashes loses nothing: nobody is disconnected, the game goes on", async ({ visit }) => {
+  const [ada, grace, edsger] = [await visit({ debug: true }), await visit({ debug: true }), await visit()];
+  const losses = [ada, grace, edsger].map((visitor) => visitor.countLosses());
+  await seatThree(ada, grace, edsger);
+  await begin(ada, grace);
+  await ada.drop(4, 1);
+  await grace.seesVerdict("Your turn.");
+
+  await ada.press("Crash the room");
+  await ada.alert.filter({ hasText: /./ }).waitFor();
+  await ada.page.screenshot({ path: screenshotPath("table-crashed") });
+  await grace.drop(4, 2);
+  await ada.seesVerdict("Grace played column 4. Your turn.");
+  await ada.drop(1, 1);
+  await edsger.seesDiscs(1, 1);
+  assert.deepEqual(losses.map(({ count }) => count), [0, 0, 0]);
+  assert.equal(await grace.seats.getByText("away").count(), 0);
 });
 
 async function seatTwo(ada, grace) {

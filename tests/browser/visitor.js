@@ -68,10 +68,16 @@ export class Visitor {
     this.roomField = page.getByLabel("Enter another room");
     this.title = page.getByRole("main").getByRole("heading", { level: 2 });
     this.tables = page.getByRole("list", { name: "Tables" });
-    this.table = page.getByRole("region", { name: "Four in a row" });
+    this.table = page.getByRole("main").getByRole("region", { name: "Four in a row" });
     this.board = page.getByRole("group", { name: "Board" });
     this.seats = page.getByRole("list", { name: "Seats" });
     this.verdict = this.table.getByRole("status");
+    this.floes = page.getByRole("list", { name: "Floes" });
+    this.floe = page.getByRole("main").getByRole("region", { name: "Ice floe" });
+    this.ice = this.floe.getByRole("application");
+    this.skaters = this.floe.getByRole("list", { name: "Players" });
+    this.floeVerdict = this.floe.getByRole("status");
+    this.alert = page.getByRole("alert");
   }
 
   /** Lets complaints of these kinds pass while `action` runs, and only then. */
@@ -160,8 +166,37 @@ export class Visitor {
 
   /** Takes a seat where somebody waits, or at a new table. */
   async play() {
-    await this.page.getByRole("button", { name: "Play", exact: true }).click();
+    await this.page.getByRole("button", { name: "Play four in a row" }).click();
     await this.table.waitFor();
+  }
+
+  /** Goes onto a floe where others are, or onto a new one. */
+  async skate() {
+    await this.page.getByRole("button", { name: "Play ice floe" }).click();
+    await this.floe.waitFor();
+  }
+
+  async seesFloe(text) {
+    await this.floeVerdict.filter({ hasText: text }).waitFor();
+  }
+
+  async seesSkater(text) {
+    await this.skaters.getByRole("listitem").filter({ hasText: text }).waitFor();
+  }
+
+  /** Steers with a key until something holds. */
+  async holds(key, until) {
+    await this.ice.focus();
+    await this.page.keyboard.down(key);
+    await until();
+    await this.page.keyboard.up(key);
+  }
+
+  /** Counts the WebSockets that this visitor loses from now on. */
+  countLosses() {
+    const losses = { count: 0 };
+    this.page.on("websocket", (socket) => socket.on("close", () => (losses.count += 1)));
+    return losses;
   }
 
   roomButton(name) {

@@ -2,6 +2,7 @@
 # Stock Socket.IO clients against the fixture server (tests/FIXTURE.md). Installs what it needs beside itself.
 #
 #   FIXTURE_BIN=path/to/greenroom-fixture run.sh    the server under test, hosted both ways (MODE=serve or routes: one)
+#   LOBBY_BIN=path/to/example-game run.sh --match   whole matches in the rooms of the lobby
 #   run.sh --oracle                                 the reference server: do the tests demand what it does?
 #   run.sh --prove [word…]                          the reference server broken on purpose: does a test notice each time?
 set -euo pipefail
@@ -31,7 +32,27 @@ clients() {
   return "$failed"
 }
 
+# Both languages play, whatever the first says.
+matches() {
+  local failed=0
+  echo "== Matches, JavaScript clients"
+  node --test --test-reporter=spec --test-timeout=120000 match/match.test.js || failed=1
+  echo "== Matches, Python clients"
+  (cd match && ../python/.venv/bin/python -m unittest) || failed=1
+  return "$failed"
+}
+
 case ${1-} in
+--match)
+  if [[ ! -x ${LOBBY_BIN-} ]]; then
+    echo "LOBBY_BIN must name the lobby's executable" >&2
+    exit 2
+  fi
+  install
+  LOBBY_BIN=$(realpath "$LOBBY_BIN")
+  export LOBBY_BIN
+  matches
+  ;;
 --oracle)
   install
   export FIXTURE_BIN=$here/oracle/server.js INTEROP_ORACLE=1
@@ -58,7 +79,7 @@ case ${1-} in
   exit "$failed"
   ;;
 *)
-  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
   exit 2
   ;;
 esac

@@ -2,7 +2,7 @@
 
 import { io, type Socket } from "socket.io-client";
 
-import { NAMESPACE, type Answer, type FromServer, type Problem, type Requests, type ToServer } from "./contract";
+import { NAMESPACE, type Answer, type FromServer, type Problem, type Questions, type ToServer } from "./contract";
 import { NO_ANSWER } from "./words";
 
 export type Link =
@@ -59,12 +59,12 @@ export function watch(socket: LobbySocket, watcher: Watcher): void {
 export const UNANSWERED: Problem = { code: "unanswered", message: NO_ANSWER };
 
 /** Asks something, with a bound on the answer. Never throws. */
-export async function ask<E extends keyof Requests>(
+export async function ask<E extends keyof Questions>(
   socket: LobbySocket,
   event: E,
-  payload: Requests[E]["payload"],
-): Promise<Answer<Requests[E]["answer"]>> {
-  type Asking = (event: E, payload: Requests[E]["payload"]) => Promise<Answer<Requests[E]["answer"]>>;
+  payload: Questions[E]["payload"],
+): Promise<Answer<Questions[E]["answer"]>> {
+  type Asking = (event: E, payload: Questions[E]["payload"]) => Promise<Answer<Questions[E]["answer"]>>;
   const bounded = socket.timeout(ANSWER_MS);
   try {
     return await (bounded.emitWithAck as Asking).call(bounded, event, payload);

@@ -8,19 +8,12 @@ export interface Requests {
   "room:join": { payload: JoinRoom; answer: Entered };
   "room:leave": { payload: LeaveRoom; answer: Done };
   "chat": { payload: Say; answer: Said };
-  "table:open": { payload: OpenTable; answer: Seated };
-  "table:find": { payload: FindTable; answer: Seated };
-  "table:act": { payload: Act; answer: Done };
   "echo": { payload: Echo; answer: Done };
 }
 
 /** What the server tells. */
 export interface Events {
   "chat": Message;
-  "tables": Tables;
-  "table": TableState;
-  "table:listed": TableEntry;
-  "table:closed": TableClosed;
   "error": Problem;
 }
 
@@ -43,16 +36,6 @@ export interface PresenceReports {
 }
 
 /**
- * Does something at a table.
- */
-export type Act = { room: RoomId, action: Action, };
-
-/**
- * What somebody at the table does.
- */
-export type Action = { "do": "sit", side: Side, } | { "do": "stand" } | { "do": "ready", ready: boolean, } | { "do": "drop", column: number, };
-
-/**
  * The discs of every column, the lowest first.
  */
 export type Board = Array<Array<Side>>;
@@ -66,6 +49,15 @@ export type Cell = { column: number, row: number, };
  * Numbers of people.
  */
 export type Counts = { total: number, online: number, idle: number, away: number, dnd: number, };
+
+/**
+ * A disc on the ice.
+ */
+export type Disc = { x: number, y: number, vx: number, vy: number, 
+/**
+ * Where it is steered: together at most 100.
+ */
+sx: number, sy: number, };
 
 /**
  * An acknowledgement that says no more than that it was done.
@@ -84,21 +76,55 @@ export type Entered = { room: RoomId,
 /**
  * The oldest first.
  */
-history: Array<Message>, 
-/**
- * The table in this room, if there is one.
- */
-table: TableState | null, };
+history: Array<Message>, };
 
 /**
- * Takes a seat where somebody waits for another player, or else opens a table.
+ * A floe and those on it.
  */
-export type FindTable = Record<symbol, never>;
+export type Floe = { players: { [key in number]: Player }, round: Round, radius: number, 
+/**
+ * Steps so far. Where nobody moves and nothing is awaited, none is made.
+ */
+now: number, };
+
+/**
+ * What players do.
+ */
+export type FloeIn = { "steer": { x: number, y: number, } } | "crash";
+
+/**
+ * What has happened, by the numbers of seats.
+ */
+export type FloeOut = { "fell": number } | { "won": number };
+
+/**
+ * What everybody sees.
+ */
+export type FloeView = { floe: Floe, debug: boolean, };
+
+/**
+ * What players do.
+ */
+export type FourIn = { "ready": boolean } | { "drop": number } | "give_up" | { "lock": boolean } | "crash";
+
+/**
+ * What everybody sees.
+ */
+export type FourView = { table: Table, host?: Person, locked: boolean, debug: boolean, };
 
 /**
  * Enters a room.
  */
 export type JoinRoom = { room: RoomId, };
+
+/**
+ * What a room says of itself in the list of rooms.
+ */
+export type Label = { title: string, players: Array<string>, playing: boolean, 
+/**
+ * Somebody may crash it, to see what happens.
+ */
+debug: boolean, };
 
 /**
  * How somebody was gone.
@@ -144,11 +170,6 @@ at: number, };
 export type Mode = "diff" | "digest" | "counts";
 
 /**
- * Opens a table and takes a seat at it.
- */
-export type OpenTable = Record<symbol, never>;
-
-/**
  * How a game ended.
  */
 export type Outcome = { "name": "four", winner: Side, cells: Array<Cell>, } | { "name": "gave_up", winner: Side, } | { "name": "drawn" };
@@ -167,6 +188,23 @@ export type Person = { id: string, name: string, };
  * How far the game is.
  */
 export type Phase = { "name": "waiting" } | { "name": "playing", turn: Side, } | { "name": "over", outcome: Outcome, };
+
+/**
+ * Somebody who plays.
+ */
+export type Player = { person: Person, 
+/**
+ * Rounds won in this game.
+ */
+won: number, 
+/**
+ * Without a connection; the seat is kept for a while.
+ */
+away: boolean, 
+/**
+ * On the ice; without one, out of this round.
+ */
+disc?: Disc, };
 
 /**
  * How many are there, in place of names.
@@ -239,6 +277,11 @@ export type Resync = { room?: string | null, watched?: boolean, e: number, o: nu
 export type RoomId = string;
 
 /**
+ * How far the round is. Times are numbers of steps, see [`Floe::now`].
+ */
+export type Round = { "name": "waiting" } | { "name": "starting", until: number, } | { "name": "playing", since: number, } | { "name": "over", until: number, winner?: number, };
+
+/**
  * A message as it was taken.
  */
 export type Said = { id: string, 
@@ -260,11 +303,6 @@ export type Seat = { person: Person, ready: boolean,
  * Without a connection; the seat is kept for a while.
  */
 away: boolean, };
-
-/**
- * The room of the table where the seat is. Its page enters that room.
- */
-export type Seated = { room: RoomId, };
 
 /**
  * Somebody as others see them.
@@ -289,39 +327,15 @@ export type Status = "online" | "idle" | "away" | "dnd" | "offline";
 /**
  * A table with its game.
  */
-export type Table = { title: string, red: Seat | null, yellow: Seat | null, 
-/**
- * Who is here without a seat.
- */
-watching: Array<Person>, board: Board, phase: Phase, 
+export type Table = { red?: Seat, yellow?: Seat, board: Board, phase: Phase, 
 /**
  * The column of the last disc.
  */
-last: number | null, 
+last?: number, 
 /**
  * Who begins the next game: they take turns.
  */
 first: Side, };
-
-/**
- * A table that is gone.
- */
-export type TableClosed = { room: RoomId, rev: number, };
-
-/**
- * A table in the list of all tables.
- */
-export type TableEntry = { room: RoomId, rev: number, title: string, players: Array<Person>, watching: number, playing: boolean, };
-
-/**
- * A table as it is now.
- */
-export type TableState = { room: RoomId, rev: number, table: Table, };
-
-/**
- * All tables, for who has just connected.
- */
-export type Tables = { tables: Array<TableEntry>, };
 
 /**
  * Something said: neither empty nor endless.

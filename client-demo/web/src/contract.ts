@@ -1,17 +1,24 @@
 /** What page and server say to each other. The types themselves are written from the server's. */
 
-import type { Events, PresenceEvents, PresenceReports, Problem, Requests } from "./contract.generated";
+import type { Events, Label, PresenceEvents, PresenceReports, Problem, Requests } from "./contract.generated";
 
 export { NAMESPACE } from "./contract.generated";
 export type {
-  Action,
   Cell,
   Counts,
+  Disc,
   Entered,
+  Floe,
+  FloeIn,
+  FloeView,
+  FourIn,
+  FourView,
+  Label,
   LeaveReason,
   Message,
   Mode,
   Person,
+  Player,
   PresenceCounts,
   PresenceDiff,
   PresenceSelf,
@@ -25,9 +32,6 @@ export type {
   Side,
   Status,
   Table,
-  TableClosed,
-  TableEntry,
-  TableState,
   TypingState,
   Watched,
   Welcome,
@@ -38,8 +42,39 @@ export type Answer<T> = T | { readonly error: Problem };
 
 type Ack<T> = (answer: Answer<T>) => void;
 
+/** A room in a list. */
+export interface RoomInfo {
+  readonly id: string;
+  readonly label: Label;
+  readonly players: number;
+  readonly max_players: number;
+  readonly spectators: number;
+  readonly locked: boolean;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+}
+
+/** What has changed in a list of rooms. */
+export interface RoomDelta {
+  readonly type: string;
+  readonly set: readonly RoomInfo[];
+  readonly gone: readonly string[];
+  /** This is the whole list. */
+  readonly full?: boolean;
+}
+
+/** Of Greenroom itself: what a lobby is asked about custom rooms. `type` is the path of a type of rooms. */
+interface RoomRequests {
+  "room:watch": { payload: { type: string }; answer: { rooms: RoomInfo[] } };
+  "room:create": { payload: { type: string; debug?: boolean }; answer: { id: string } };
+  "room:find": { payload: { type: string; debug?: boolean; or_create: boolean }; answer: { id: string } };
+}
+
+/** All that can be asked. */
+export type Questions = Requests & RoomRequests;
+
 export type ToServer = {
-  [E in keyof Requests]: (payload: Requests[E]["payload"], ack: Ack<Requests[E]["answer"]>) => void;
+  [E in keyof Questions]: (payload: Questions[E]["payload"], ack: Ack<Questions[E]["answer"]>) => void;
 } & {
   [E in keyof PresenceReports]: (payload: PresenceReports[E]) => void;
 } & {
@@ -54,6 +89,7 @@ export type FromServer = {
 } & {
   /** Of Greenroom itself: the token ends in so many seconds. */
   "auth:expiring": (seconds: number) => void;
+  "room:delta": (delta: RoomDelta) => void;
 };
 
 /** The room that everybody enters first. */
@@ -62,11 +98,6 @@ export const FIRST_ROOM = "lounge";
 export const NAME_LIMIT = 24;
 
 export const ROOM_NAME = /^[a-z0-9-]{1,32}$/;
-
-/** Whether there is a table in the room of this name. */
-export function isTable(room: string): boolean {
-  return room.startsWith("table-");
-}
 
 export function isRefused<T extends object>(answer: Answer<T>): answer is { readonly error: Problem } {
   return "error" in answer;

@@ -1,7 +1,7 @@
 /**
  * Everything between the screen and the socket.
  *
- * Owns the rooms of this tab, the one in view, the tables, and the state of the
+ * Owns the rooms of this tab, the one in view, the games, and the state of the
  * connection. Takes what the user does and what the server sends; tells its
  * listener that something changed, at most once per turn. A new connection is a
  * new socket on the server, in no room: entering them again is done here.
@@ -9,13 +9,14 @@
 
 import { Attendance } from "./attendance";
 import { ask, createSocket, UNANSWERED, watch, type Link, type LobbySocket } from "./connection";
-import { isRefused, isTable, ROOM_NAME, type Action, type Message, type Problem, type Welcome } from "./contract";
+import { isRefused, ROOM_NAME, type Message, type Problem, type Welcome } from "./contract";
+import type { Game, GameHost, Kind, Role } from "./game-link";
+import { gameIn, Games, KINDS, talkOf } from "./games";
 import { measureLatency } from "./latency";
 import { Pass } from "./pass";
 import type { News } from "./presence";
 import { Room } from "./room";
 import type { Places } from "./session";
-import { Tables } from "./tables";
 import { departure, ROOM_NAME_RULE, sentence } from "./words";
 
 export interface LobbyListener {
@@ -27,7 +28,8 @@ export interface LobbyListener {
 
 export class Lobby {
   readonly rooms = new Map<string, Room>();
-  readonly tables = new Tables();
+  /** Where we play, and what is played elsewhere. */
+  readonly games: Games;
   /** Who is where, what they do, and who types. */
   readonly attendance: Attendance;
   active: Room | null = null;
@@ -51,6 +53,7 @@ export class Lobby {
   ) {
     this.pass = new Pass(welcome, (renewed) => listener.renewed(renewed));
     this.socket = createSocket(() => this.pass.fresh());
+    this.games = new Games(this.gameHost());
     this.attendance = new Attendance(this.socket, {
       changed: () => this.change(),
       news: (room, news) => this.tell(room, news),
@@ -71,16 +74,16 @@ export class Lobby {
 
   /** What people call a room. */
   title(room: string): string {
-    return isTable(room) ? (this.tables.title(room) ?? "A table") : room;
+    return this.games.title(room) ?? room;
   }
 
-  /** Where one is in a room: in it, or at the table that it has. */
+  /** Where one is in a room: in it, or at the game that is talked about there. */
   place(room: string): string {
-    return `${isTable(room) ? "at" : "in"} ${this.title(room)}`;
+    return `${gameIn(room) === null ? "in" : "at"} ${this.title(room)}`;
   }
 
-  /** Enters a room and shows it. Answers with a sentence when that fails. */
-  async enter(name: string): Promise<string | null> {
+  /** Enters a room and shows it, and the game in it. Answers with a sentence when that fails. */
+  async enter(name: string, role: Role = "spectator"): Promise<string | null> {
     if (!ROOM_NAME.test(name)) return ROOM_NAME_RULE;
     const before = this.active;
     const known = this.rooms.get(name);
@@ -88,7 +91,7 @@ export class Lobby {
       this.show(known);
       return null;
     }
-    const room = this.open(name);
+    const room = this.open(name, role);
     this.show(room);
     // While the connection is gone the room waits like all the others.
     const problem = this.socket.connected ? await this.join(room) : null;
@@ -97,18 +100,14 @@ export class Lobby {
     return sentence(problem.message);
   }
 
-  /** Takes a seat at a table: a new one, or where somebody waits. */
-  async play(how: "table:open" | "table:find"): Promise<void> {
-    const answer = await ask(this.socket, how, {});
-    const problem = isRefused(answer) ? answer.error.message : await this.enter(answer.room);
+  /** Plays: where somebody waits, or in a new room. */
+  async play(kind: Kind, fresh: boolean): Promise<void> {
+    const wanted = { type: `/${kind}`, ...(DEBUG ? { debug: true } : {}) };
+    const answer = fresh
+      ? await ask(this.socket, "room:create", wanted)
+      : await ask(this.socket, "room:find", { ...wanted, or_create: true });
+    const problem = isRefused(answer) ? answer.error.message : await this.enter(talkOf(kind, answer.id), "player");
     if (problem !== null) this.complain(problem);
-  }
-
-  /** Does something at the table in view. */
-  async act(action: Action): Promise<void> {
-    if (this.active === null) return;
-    const answer = await ask(this.socket, "table:act", { room: this.active.name, action });
-    if (isRefused(answer)) this.complain(answer.error.message);
   }
 
   show(room: Room): void {
@@ -176,11 +175,11 @@ export class Lobby {
       refused: (code) => void this.refused(code),
     });
     socket.on("connect", () => {
+      for (const kind of KINDS) void this.watch(kind);
       for (const room of this.rooms.values()) void this.rejoin(room);
     });
     socket.on("disconnect", () => {
       for (const room of this.rooms.values()) room.lost();
-      this.tables.lost();
       this.latency = null;
       this.change();
     });
@@ -188,27 +187,37 @@ export class Lobby {
     socket.on("auth:expiring", (seconds) => setTimeout(() => void this.renew(), seconds * 250));
     socket.on("error", ({ message }) => this.complain(message));
     socket.on("chat", (message) => this.heard(message));
-    this.listenToTables();
+    socket.on("room:delta", (delta) => {
+      this.games.told(delta);
+      this.change();
+    });
   }
 
-  private listenToTables(): void {
-    const { socket, tables } = this;
-    socket.on("tables", (all) => {
-      tables.connected(all.tables);
-      this.change();
-    });
-    socket.on("table", (state) => {
-      tables.show(state);
-      this.change();
-    });
-    socket.on("table:listed", (entry) => {
-      tables.list(entry);
-      this.change();
-    });
-    socket.on("table:closed", (closed) => {
-      tables.close(closed);
-      this.change();
-    });
+  /** What the games need of us. */
+  private gameHost(): GameHost {
+    return {
+      manager: this.socket.io,
+      token: () => this.pass.fresh(),
+      renewed: async () => typeof (await this.pass.renew()) === "object" && !this.closed,
+      changed: () => this.change(),
+      complain: (message) => this.complain(message),
+      over: (game, why) => this.gameOver(game, why),
+    };
+  }
+
+  private gameOver({ kind, id }: Game, why: string): void {
+    const room = this.rooms.get(talkOf(kind, id));
+    if (room === undefined) return;
+    this.complain(`You are no longer ${this.place(room.name)}: ${why}`);
+    this.leave(room);
+  }
+
+  /** Learns of all rooms of a kind, and of what changes from now on. */
+  private async watch(kind: Kind): Promise<void> {
+    const answer = await ask(this.socket, "room:watch", { type: `/${kind}` });
+    if (isRefused(answer)) return;
+    this.games.lists[kind].all(answer.rooms);
+    this.change();
   }
 
   private heard(message: Message): void {
@@ -261,7 +270,6 @@ export class Lobby {
     if (this.socket.id !== connection || this.rooms.get(room.name) !== room) return null;
     if (isRefused(answer)) return answer.error;
     room.entered(answer);
-    if (answer.table !== null) this.tables.show(answer.table);
     this.flush(room);
     this.change();
     return null;
@@ -288,9 +296,10 @@ export class Lobby {
     this.change();
   }
 
-  private open(name: string): Room {
+  private open(name: string, role: Role = "spectator"): Room {
     const room = new Room(name, this.welcome.user);
     this.rooms.set(name, room);
+    this.games.enter(name, role);
     this.attendance.enter(name);
     return room;
   }
@@ -299,7 +308,7 @@ export class Lobby {
   private drop(room: Room, instead: Room | null): void {
     this.rooms.delete(room.name);
     this.attendance.leave(room.name);
-    this.tables.leave(room.name);
+    this.games.leave(room.name);
     if (this.active === room) {
       const back = this.rooms.get(instead?.name ?? "");
       this.active = back ?? [...this.rooms.values()].at(-1) ?? null;
@@ -326,6 +335,9 @@ export class Lobby {
     });
   }
 }
+
+/** With `?debug`, rooms are made that can be crashed. */
+const DEBUG = new URLSearchParams(location.search).has("debug");
 
 /** Between two questions for a token that cannot be asked now, in ms. */
 const RETRY_MS = 2_000;

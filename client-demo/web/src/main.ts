@@ -5,6 +5,7 @@ import "./style/entry.css";
 import "./style/lobby.css";
 import "./style/presence.css";
 import "./style/table.css";
+import "./style/floe.css";
 
 import type { Welcome } from "./contract";
 import { Lobby } from "./lobby";

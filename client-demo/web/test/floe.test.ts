@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { steer, step, type Disc } from "../src/floe/ice";
+import type { Disc } from "../src/contract";
+import { DISC, steer, step } from "../src/floe/ice";
 import text from "./floe.recorded.json?raw";
 
 interface Recording {
@@ -24,5 +25,5 @@ test("the recording has bumps in it", () => {
   const closest = recording.discs.map((discs) =>
     Math.min(...discs.flatMap((one, place) => discs.slice(0, place).map((other) => Math.hypot(one.x - other.x, one.y - other.y)))),
   );
-  expect(closest.filter((distance) => distance < 15_000).length).toBeGreaterThan(5);
+  expect(closest.filter((distance) => distance < 2.3 * DISC).length).toBeGreaterThan(5);
 });

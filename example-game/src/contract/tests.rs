@@ -7,6 +7,10 @@ use std::path::Path;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use crate::rooms::Label;
+use crate::rooms::floe::{FloeIn, FloeOut, FloeView};
+use crate::rooms::four::{FourIn, FourView};
+
 use super::{Event, Login, NAMESPACE, Problem, Refresh, Request, Welcome, events, presence, requests};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../client-demo/web/src/contract.generated.ts");
@@ -106,6 +110,12 @@ fn the_page_has_the_types_of_this_contract() {
     page.declare::<Refresh>();
     page.declare::<Welcome>();
     page.declare::<Problem>();
+    page.declare::<Label>();
+    page.declare::<FourIn>();
+    page.declare::<FourView>();
+    page.declare::<FloeIn>();
+    page.declare::<FloeOut>();
+    page.declare::<FloeView>();
     requests(&mut page);
     events(&mut page);
     presence::add(&mut page);

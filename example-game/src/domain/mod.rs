@@ -1,11 +1,10 @@
 //! The rules of the lobby, without the framework: names, texts, who may talk where, what rooms
-//! remember, tables, and the game that is played there.
+//! remember, and the games: a table with four in a row, and discs on an ice floe.
 //!
-//! Nothing here knows a clock, randomness or a socket: time comes in as a number, and what others
-//! have to be told comes out as [`News`].
+//! Nothing here knows a clock, randomness or a socket: time comes in as a number, and what has happened
+//! comes out as a value.
 
 mod board;
-#[cfg(test)]
 mod floe;
 mod hall;
 mod history;
@@ -14,8 +13,9 @@ mod people;
 mod rules;
 mod table;
 
-pub(crate) use hall::{Entered, Hall, News, TableClosed, TableEntry, TableState};
+pub(crate) use floe::{Floe, Happening};
+pub(crate) use hall::{Entered, Hall};
 pub(crate) use history::{History, Message, MessageId};
 pub(crate) use names::{Person, RoomId, Text};
 pub(crate) use rules::Rule;
-pub(crate) use table::Action;
+pub(crate) use table::Table;

@@ -32,24 +32,10 @@ impl Person {
 pub(crate) struct RoomId(String);
 
 impl RoomId {
-    /// The room of a table: the start of this process and a number, so that no table of a process
-    /// before has the same name; in the order of their making.
-    pub(crate) fn of_table(since: u64, number: u32) -> Self {
-        Self(format!("{TABLE}{since:x}-{number:05}"))
-    }
-
-    /// Whether there is a table in this room: nobody else may name a room so.
-    pub(crate) fn is_table(&self) -> bool {
-        self.0.starts_with(TABLE)
-    }
-
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
-
-/// What the names of tables' rooms begin with.
-const TABLE: &str = "table-";
 
 impl TryFrom<String> for RoomId {
     type Error = &'static str;

@@ -9,8 +9,6 @@ pub(crate) enum Rule {
     TooLong,
     NotConnected,
     NotInRoom,
-    NoTable,
-    TooManyTables,
     SeatTaken,
     NotSeated,
     Playing,
@@ -18,6 +16,8 @@ pub(crate) enum Rule {
     NotYourTurn,
     NoSuchColumn,
     ColumnFull,
+    NotHost,
+    NoDebugRoom,
 }
 
 impl Rule {
@@ -41,15 +41,15 @@ impl Rule {
             Self::TooLong => ("too_long", "A message has at most 2,000 characters."),
             Self::NotConnected => ("not_connected", "You have left already."),
             Self::NotInRoom => ("not_in_room", "Enter the room first."),
-            Self::NoTable => ("no_table", "This table is gone."),
-            Self::TooManyTables => ("too_many_tables", "All tables are taken. Watch one, or wait."),
-            Self::SeatTaken => ("seat_taken", "Somebody sits there."),
+            Self::SeatTaken => ("seat_taken", "Both seats are taken."),
             Self::NotSeated => ("not_seated", "Take a seat first."),
             Self::Playing => ("playing", "Not while a game is played."),
             Self::NotPlaying => ("not_playing", "No game is played."),
             Self::NotYourTurn => ("not_your_turn", "It is not your turn."),
             Self::NoSuchColumn => ("no_such_column", "There are seven columns."),
             Self::ColumnFull => ("column_full", "This column is full."),
+            Self::NotHost => ("not_host", "Only who has been here longest may do that."),
+            Self::NoDebugRoom => ("no_debug_room", "This room was not made to be crashed."),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A table: two seats, those who watch, and one game after another.
+//! A table: two seats, and one game of four in a row after another.
 //!
 //! Every method is one thing that happened; a refusal changes nothing. What it holds is what
 //! everybody may see, so the table itself is what is shown.
@@ -8,20 +8,6 @@ use ts_rs::TS;
 
 use super::board::{Board, Cell, Landing, Side};
 use super::{Person, Rule};
-
-/// What somebody at the table does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
-#[serde(tag = "do", rename_all = "snake_case")]
-pub(crate) enum Action {
-    /// Takes a seat, or changes to it.
-    Sit { side: Side },
-    /// Leaves the seat and watches. In a game that is giving up.
-    Stand,
-    /// Wants to play, or to play again; with both sides ready the game begins.
-    Ready { ready: bool },
-    /// Drops a disc into a column, counted from 0.
-    Drop { column: i8 },
-}
 
 /// A seat that is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -53,14 +39,17 @@ pub(crate) enum Phase {
 /// A table with its game.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub(crate) struct Table {
-    pub(crate) title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub(crate) red: Option<Seat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub(crate) yellow: Option<Seat>,
-    /// Who is here without a seat.
-    pub(crate) watching: Vec<Person>,
     pub(crate) board: Board,
     pub(crate) phase: Phase,
     /// The column of the last disc.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub(crate) last: Option<i8>,
     /// Who begins the next game: they take turns.
     first: Side,
@@ -68,12 +57,10 @@ pub(crate) struct Table {
 
 impl Table {
     /// A new table, with nobody at it.
-    pub(crate) fn new(host: &Person) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            title: format!("{}’s table", host.name),
             red: None,
             yellow: None,
-            watching: Vec::new(),
             board: Board::default(),
             phase: Phase::Waiting,
             last: None,
@@ -81,104 +68,46 @@ impl Table {
         }
     }
 
-    /// Somebody came, or came back to their seat.
-    pub(crate) fn join(&mut self, who: &Person) {
-        match self.side_of(who) {
-            Some(side) => self.change_seat(side, |seat| seat.away = false),
-            None if self.watching.contains(who) => {}
-            None => self.watching.push(who.clone()),
-        }
-    }
-
-    /// Somebody's connection is gone. Tells whether there is a seat to be kept for them.
-    pub(crate) fn lose(&mut self, who: &Person) -> bool {
-        self.watching.retain(|person| person != who);
-        let Some(side) = self.side_of(who) else { return false };
-        self.change_seat(side, |seat| seat.away = true);
-        true
-    }
-
-    /// Somebody left.
-    pub(crate) fn leave(&mut self, who: &Person) {
-        if let Some(side) = self.side_of(who) {
-            self.give_up(side);
-            *self.seat_mut(side) = None;
-        }
-        self.watching.retain(|person| person != who);
-    }
-
-    /// Somebody who is here does something.
-    pub(crate) fn act(&mut self, who: &Person, action: Action) -> Result<(), Rule> {
-        match action {
-            Action::Sit { side } => self.sit(who, side),
-            Action::Stand => {
-                self.side_of(who).ok_or(Rule::NotSeated)?;
-                self.leave(who);
-                self.join(who);
-                Ok(())
-            }
-            Action::Ready { ready } => self.ready(who, ready),
-            Action::Drop { column } => self.drop(who, column),
-        }
-    }
-
-    /// A seat that somebody may take.
-    pub(crate) fn free_side(&self) -> Option<Side> {
-        [Side::Red, Side::Yellow].into_iter().find(|&side| self.seat(side).is_none())
-    }
-
-    /// Where somebody sits.
-    pub(crate) fn side_of(&self, who: &Person) -> Option<Side> {
-        let sits = |side: &Side| self.seat(*side).as_ref().is_some_and(|seat| seat.person.id == who.id);
-        [Side::Red, Side::Yellow].into_iter().find(sits)
-    }
-
-    /// Nobody sits here, nobody watches.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.red.is_none() && self.yellow.is_none() && self.watching.is_empty()
-    }
-
-    fn sit(&mut self, who: &Person, side: Side) -> Result<(), Rule> {
-        let before = self.side_of(who);
-        if before == Some(side) {
-            return Ok(());
-        }
-        if before.is_some() && self.is_playing() {
-            return Err(Rule::Playing);
-        }
-        if self.seat(side).is_some() {
-            return Err(Rule::SeatTaken);
-        }
-        self.leave(who);
-        *self.seat_mut(side) = Some(Seat { person: who.clone(), ready: false, away: false });
+    /// Somebody takes a free seat.
+    pub(crate) fn sit(&mut self, who: Person) -> Result<(), Rule> {
+        let is_free = |side: &Side| self.seat(*side).is_none();
+        let side = SIDES.into_iter().find(is_free).ok_or(Rule::SeatTaken)?;
+        *self.seat_mut(side) = Some(Seat { person: who, ready: false, away: false });
         Ok(())
     }
 
-    fn ready(&mut self, who: &Person, ready: bool) -> Result<(), Rule> {
-        let side = self.side_of(who).ok_or(Rule::NotSeated)?;
+    /// Somebody is gone. In a game that is giving up.
+    pub(crate) fn leave(&mut self, who: &str) {
+        if let Ok(side) = self.side_of(who) {
+            self.lose(side);
+            *self.seat_mut(side) = None;
+        }
+    }
+
+    /// Somebody's connection is gone, or back.
+    pub(crate) fn set_away(&mut self, who: &str, away: bool) {
+        if let Ok(side) = self.side_of(who) {
+            self.change_seat(side, |seat| seat.away = away);
+        }
+    }
+
+    /// Somebody wants to play, or to play again; with both sides ready the game begins.
+    pub(crate) fn ready(&mut self, who: &str, ready: bool) -> Result<(), Rule> {
+        let side = self.side_of(who)?;
         if self.is_playing() {
             return Err(Rule::Playing);
         }
         self.change_seat(side, |seat| seat.ready = ready);
-        let all = [&self.red, &self.yellow];
-        if all.into_iter().all(|seat| seat.as_ref().is_some_and(|seat| seat.ready)) {
+        let is_ready = |seat: &Option<Seat>| seat.as_ref().is_some_and(|seat| seat.ready);
+        if is_ready(&self.red) && is_ready(&self.yellow) {
             self.begin();
         }
         Ok(())
     }
 
-    fn begin(&mut self) {
-        self.board = Board::default();
-        self.last = None;
-        self.phase = Phase::Playing { turn: self.first };
-        self.first = self.first.other();
-        for side in [Side::Red, Side::Yellow] {
-            self.change_seat(side, |seat| seat.ready = false);
-        }
-    }
-
-    fn drop(&mut self, who: &Person, column: i8) -> Result<(), Rule> {
-        let side = self.side_of(who).ok_or(Rule::NotSeated)?;
+    /// Somebody drops a disc into a column, counted from 0.
+    pub(crate) fn drop(&mut self, who: &str, column: i8) -> Result<(), Rule> {
+        let side = self.side_of(who)?;
         let Phase::Playing { turn } = self.phase else { return Err(Rule::NotPlaying) };
         if turn != side {
             return Err(Rule::NotYourTurn);
@@ -192,15 +121,45 @@ impl Table {
         Ok(())
     }
 
+    /// Somebody gives the game up, and stays.
+    pub(crate) fn give_up(&mut self, who: &str) -> Result<(), Rule> {
+        let side = self.side_of(who)?;
+        if !self.is_playing() {
+            return Err(Rule::NotPlaying);
+        }
+        self.lose(side);
+        Ok(())
+    }
+
+    pub(crate) fn is_playing(&self) -> bool {
+        matches!(self.phase, Phase::Playing { .. })
+    }
+
+    /// Those who sit here, red first.
+    pub(crate) fn seated(&self) -> impl Iterator<Item = &Person> {
+        self.red.iter().chain(&self.yellow).map(|seat| &seat.person)
+    }
+
+    fn begin(&mut self) {
+        self.board = Board::default();
+        self.last = None;
+        self.phase = Phase::Playing { turn: self.first };
+        self.first = self.first.other();
+        for side in SIDES {
+            self.change_seat(side, |seat| seat.ready = false);
+        }
+    }
+
     /// In a game, the other side wins.
-    fn give_up(&mut self, side: Side) {
+    fn lose(&mut self, side: Side) {
         if self.is_playing() {
             self.phase = Phase::Over { outcome: Outcome::GaveUp { winner: side.other() } };
         }
     }
 
-    fn is_playing(&self) -> bool {
-        matches!(self.phase, Phase::Playing { .. })
+    fn side_of(&self, who: &str) -> Result<Side, Rule> {
+        let sits = |side: &Side| self.seat(*side).as_ref().is_some_and(|seat| seat.person.id == who);
+        SIDES.into_iter().find(sits).ok_or(Rule::NotSeated)
     }
 
     fn seat(&self, side: Side) -> &Option<Seat> {
@@ -224,6 +183,8 @@ impl Table {
     }
 }
 
+const SIDES: [Side; 2] = [Side::Red, Side::Yellow];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,20 +193,18 @@ mod tests {
         Person::new(name.to_lowercase(), name).unwrap()
     }
 
-    /// Ada (red) and Grace (yellow) sit, Edsger watches.
+    /// Ada (red) and Grace (yellow) sit.
     fn full() -> Table {
-        let mut table = Table::new(&person("Ada"));
-        for name in ["Ada", "Grace", "Edsger"] {
-            table.join(&person(name));
+        let mut table = Table::new();
+        for name in ["Ada", "Grace"] {
+            table.sit(person(name)).unwrap();
         }
-        table.act(&person("Ada"), Action::Sit { side: Side::Red }).unwrap();
-        table.act(&person("Grace"), Action::Sit { side: Side::Yellow }).unwrap();
         table
     }
 
     fn ready(table: &mut Table) {
-        for name in ["Ada", "Grace"] {
-            table.act(&person(name), Action::Ready { ready: true }).unwrap();
+        for who in ["ada", "grace"] {
+            table.ready(who, true).unwrap();
         }
     }
 
@@ -258,34 +217,29 @@ mod tests {
     fn drops(table: &mut Table, columns: &[i8]) {
         for &column in columns {
             let Phase::Playing { turn } = table.phase else { panic!("the game is over") };
-            let who = table.seat(turn).clone().unwrap().person;
-            table.act(&who, Action::Drop { column }).unwrap();
+            let who = table.seat(turn).clone().unwrap().person.id;
+            table.drop(&who, column).unwrap();
         }
     }
 
     #[test]
-    fn who_sits_no_longer_watches_and_the_other_way_round() {
+    fn there_are_two_seats() {
         let mut table = full();
-        assert_eq!(table.watching, [person("Edsger")]);
-        table.act(&person("Ada"), Action::Stand).unwrap();
-        assert_eq!(table.watching, [person("Edsger"), person("Ada")]);
-        assert_eq!(table.free_side(), Some(Side::Red));
-        table.act(&person("Grace"), Action::Sit { side: Side::Red }).unwrap();
-        assert_eq!(
-            (table.side_of(&person("Grace")), table.free_side()),
-            (Some(Side::Red), Some(Side::Yellow))
-        );
+        assert_eq!(table.sit(person("Edsger")), Err(Rule::SeatTaken));
+        table.leave("ada");
+        table.sit(person("Edsger")).unwrap();
+        assert_eq!(table.seated().map(|person| &*person.name).collect::<Vec<_>>(), ["Edsger", "Grace"]);
     }
 
     #[test]
     fn a_game_begins_when_both_are_ready() {
         let mut table = full();
-        table.act(&person("Ada"), Action::Ready { ready: true }).unwrap();
+        table.ready("ada", true).unwrap();
         assert_eq!(table.phase, Phase::Waiting);
-        table.act(&person("Ada"), Action::Ready { ready: false }).unwrap();
-        table.act(&person("Grace"), Action::Ready { ready: true }).unwrap();
+        table.ready("ada", false).unwrap();
+        table.ready("grace", true).unwrap();
         assert_eq!(table.phase, Phase::Waiting);
-        table.act(&person("Ada"), Action::Ready { ready: true }).unwrap();
+        table.ready("ada", true).unwrap();
         assert_eq!(table.phase, Phase::Playing { turn: Side::Red });
     }
 
@@ -312,68 +266,52 @@ mod tests {
 
     #[test]
     fn what_is_refused_changes_nothing() {
-        let (ada, grace, edsger) = (person("Ada"), person("Grace"), person("Edsger"));
-        let drop = Action::Drop { column: 0 };
-        let refusals = [
-            (full(), &edsger, Action::Sit { side: Side::Red }, Rule::SeatTaken),
-            (full(), &edsger, Action::Stand, Rule::NotSeated),
-            (full(), &edsger, Action::Ready { ready: true }, Rule::NotSeated),
-            (full(), &ada, drop, Rule::NotPlaying),
-            (playing(), &edsger, drop, Rule::NotSeated),
-            (playing(), &grace, drop, Rule::NotYourTurn),
-            (playing(), &ada, Action::Drop { column: 7 }, Rule::NoSuchColumn),
-            (playing(), &ada, Action::Ready { ready: true }, Rule::Playing),
-            (playing(), &ada, Action::Sit { side: Side::Yellow }, Rule::Playing),
+        type Act = fn(&mut Table) -> Result<(), Rule>;
+        let refusals: [(Table, Act, Rule); 9] = [
+            (full(), |table| table.sit(person("Edsger")), Rule::SeatTaken),
+            (full(), |table| table.ready("edsger", true), Rule::NotSeated),
+            (full(), |table| table.drop("ada", 0), Rule::NotPlaying),
+            (full(), |table| table.give_up("ada"), Rule::NotPlaying),
+            (playing(), |table| table.drop("edsger", 0), Rule::NotSeated),
+            (playing(), |table| table.give_up("edsger"), Rule::NotSeated),
+            (playing(), |table| table.drop("grace", 0), Rule::NotYourTurn),
+            (playing(), |table| table.drop("ada", 7), Rule::NoSuchColumn),
+            (playing(), |table| table.ready("ada", true), Rule::Playing),
         ];
-        for (mut table, who, action, rule) in refusals {
+        for (mut table, act, rule) in refusals {
             let before = table.clone();
-            assert_eq!(table.act(who, action), Err(rule), "{action:?}");
-            assert_eq!(table, before);
+            assert_eq!((act(&mut table), &table), (Err(rule), &before));
         }
     }
 
     #[test]
     fn who_leaves_a_game_gives_it_up() {
-        for stand in [true, false] {
-            let mut table = playing();
-            if stand {
-                table.act(&person("Ada"), Action::Stand).unwrap();
-            } else {
-                table.leave(&person("Ada"));
-            }
-            assert_eq!(table.phase, Phase::Over { outcome: Outcome::GaveUp { winner: Side::Yellow } });
-            assert_eq!((table.red, table.watching.len()), (None, if stand { 2 } else { 1 }));
-        }
+        let over = Phase::Over { outcome: Outcome::GaveUp { winner: Side::Yellow } };
+        let (mut left, mut gave_up) = (playing(), playing());
+        left.leave("ada");
+        gave_up.give_up("ada").unwrap();
+        assert_eq!((&left.phase, &left.red), (&over, &None));
+        assert_eq!((&gave_up.phase, gave_up.red.is_some()), (&over, true));
     }
 
     #[test]
     fn a_seat_is_kept_while_its_person_is_away() {
         let mut table = playing();
-        assert!(table.lose(&person("Ada")));
+        table.set_away("ada", true);
         assert!(table.red.as_ref().unwrap().away);
-        table.join(&person("Ada"));
+        table.set_away("ada", false);
         assert!(!table.red.as_ref().unwrap().away);
         assert_eq!(table.phase, Phase::Playing { turn: Side::Red });
-        assert!(!table.lose(&person("Edsger")), "who watches has nothing to keep");
-        assert!(table.watching.is_empty());
     }
 
     #[test]
-    fn a_table_is_empty_when_all_have_left() {
-        let mut table = full();
-        for name in ["Ada", "Edsger"] {
-            table.leave(&person(name));
-            assert!(!table.is_empty());
-        }
-        table.leave(&person("Grace"));
-        assert!(table.is_empty());
-    }
-
-    #[test]
-    fn a_table_is_read_as_it_was_written() {
+    fn a_table_is_read_as_it_was_written_and_has_no_null() {
         let mut table = playing();
         drops(&mut table, &[3, 3]);
-        let text = serde_json::to_string(&table).unwrap();
-        assert_eq!(serde_json::from_str::<Table>(&text).unwrap(), table);
+        for table in [Table::new(), table] {
+            let text = serde_json::to_string(&table).unwrap();
+            assert_eq!(serde_json::from_str::<Table>(&text).unwrap(), table);
+            assert!(!text.contains("null"), "{text}");
+        }
     }
 }

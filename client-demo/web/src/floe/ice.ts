@@ -5,19 +5,11 @@
  * (`test/floe.test.ts`; the rules are in example-game/src/domain/floe/ice.rs).
  */
 
-/** Lengths are in 1/256 of a point, speeds in lengths per step of 50 ms. */
-export interface Disc {
-  x: number;
-  y: number;
-  vx: number;
-  vy: number;
-  /** Where it is steered: together at most 100. */
-  sx: number;
-  sy: number;
-}
+import type { Disc } from "../contract";
 
+/** Lengths are in 1/256 of a point, speeds in lengths per step. */
 export const POINT = 256;
-export const DISC = 26 * POINT;
+export const DISC = 42 * POINT;
 export const STEP_MS = 50;
 
 const PUSH = 320;

@@ -1,16 +1,17 @@
 /** The screen of the lobby: puts its parts together and draws them when something changed. */
 
 import { part, screen, setText } from "../dom";
-import { isTurnOf } from "../game";
+import { isTurnOf } from "../four";
 import type { Lobby } from "../lobby";
 import { composerView } from "./composer";
+import { floeView } from "./floe";
+import { fourView } from "./four";
+import { gamesView } from "./games";
 import { logView } from "./log";
 import { panelsView } from "./panels";
 import { peopleView } from "./people";
 import { roomsView } from "./rooms";
 import { statusView } from "./status";
-import { tableView } from "./table";
-import { tablesView } from "./tables";
 
 export interface LobbyScreen {
   readonly root: HTMLElement;
@@ -34,9 +35,10 @@ export function lobbyScreen(lobby: Lobby, signOut: () => void): LobbyScreen {
   const views = [
     statusView(root, lobby),
     roomsView(root, lobby, chosen),
-    tablesView(root, lobby, closePanels),
+    gamesView(root, lobby, closePanels),
     peopleView(root, lobby),
-    tableView(root, lobby),
+    fourView(root, lobby),
+    floeView(root, lobby),
     logView(root, lobby, (room, id) => composer.add(lobby.takeBack(room, id))),
     roomHead(root, lobby, () => {
       closePanels();
@@ -77,6 +79,6 @@ function roomHead(root: HTMLElement, lobby: Lobby, left: () => void): () => void
 function pageTitle(lobby: Lobby): string {
   const unread = [...lobby.rooms.values()].reduce((sum, room) => sum + room.unread, 0);
   const place = lobby.active === null ? "Greenroom" : `${lobby.title(lobby.active.name)} · Greenroom`;
-  const turn = [...lobby.rooms.keys()].some((room) => isTurnOf(lobby.tables.table(room), lobby.welcome.user));
+  const turn = [...lobby.rooms.keys()].some((room) => isTurnOf(lobby.games.of("four", room)?.view?.table, lobby.welcome.user));
   return `${turn ? "Your turn · " : ""}${unread === 0 ? "" : `(${unread}) `}${place}`;
 }

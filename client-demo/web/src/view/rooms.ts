@@ -1,7 +1,7 @@
 /** The list of rooms to talk in, and the form that enters another one. */
 
-import { isTable } from "../contract";
 import { element, part, setText, showList, type Row } from "../dom";
+import { gameIn } from "../games";
 import type { Lobby } from "../lobby";
 import type { Room } from "../room";
 
@@ -29,7 +29,7 @@ export function roomsView(root: HTMLElement, lobby: Lobby, chosen: () => void): 
     update: (item, room) => mark(item, room, room === lobby.active),
   };
   return () => {
-    const rooms = [...lobby.rooms.values()].filter(({ name }) => !isTable(name));
+    const rooms = [...lobby.rooms.values()].filter(({ name }) => gameIn(name) === null);
     showList(list, rooms, row);
     badge(elsewhere, unreadElsewhere(lobby));
   };

@@ -11,7 +11,7 @@ use ts_rs::TS;
 pub(crate) const POINT: i64 = 256;
 
 /// Half the width of a disc.
-pub(crate) const DISC: i64 = 26 * POINT;
+pub(crate) const DISC: i64 = 42 * POINT;
 
 /// What full steering adds to the speed in a step.
 const PUSH: i64 = 320;

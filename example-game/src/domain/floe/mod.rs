@@ -79,7 +79,8 @@ pub(crate) enum Round {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Happening {
     Fell(SeatNumber),
-    Won { winner: SeatNumber, game: bool },
+    /// Won the round.
+    Won(SeatNumber),
 }
 
 /// A floe and those on it.
@@ -107,8 +108,8 @@ impl Floe {
         }
     }
 
-    /// Somebody plays no more.
-    pub(crate) fn leave(&mut self, seat: SeatNumber) -> Option<Happening> {
+    /// Somebody plays no more. Who has won the round thereby?
+    pub(crate) fn leave(&mut self, seat: SeatNumber) -> Option<SeatNumber> {
         self.players.remove(&seat)?;
         match self.round {
             Round::Waiting => None,
@@ -187,7 +188,7 @@ impl Floe {
                 happened.push(Happening::Fell(seat));
             }
         }
-        happened.extend(self.judge());
+        happened.extend(self.judge().map(Happening::Won));
         happened
     }
 
@@ -198,23 +199,19 @@ impl Floe {
         ice::step(&mut discs);
     }
 
-    /// The round is over when at most one is left.
-    fn judge(&mut self) -> Option<Happening> {
+    /// The round is over when at most one is left, who has won it.
+    fn judge(&mut self) -> Option<SeatNumber> {
         let mut left = self.players.iter_mut().filter(|(_, player)| player.disc.is_some());
         let (last, more) = (left.next(), left.next());
         if more.is_some() {
             return None;
         }
-        let won = last.map(|(&winner, player)| {
+        let winner = last.map(|(&seat, player)| {
             player.won += 1;
-            Happening::Won { winner, game: player.won >= WIN }
+            seat
         });
-        let winner = match won {
-            Some(Happening::Won { winner, .. }) => Some(winner),
-            Some(Happening::Fell(_)) | None => None,
-        };
         self.round = Round::Over { until: self.now + PAUSE, winner };
-        won
+        winner
     }
 
     /// Puts everybody at their place; the round starts as soon as there are two.

@@ -77,7 +77,7 @@ fn who_slides_off_is_out_and_the_last_one_wins() {
     assert!(is_playing(&floe.round));
     floe.steer(1, 0, 100);
     let happened = until(&mut floe, is_over);
-    assert_eq!(happened, [Happening::Fell(1), Happening::Won { winner: 2, game: false }]);
+    assert_eq!(happened, [Happening::Fell(1), Happening::Won(2)]);
     assert_eq!(
         (floe.players[&2].won, floe.round),
         (1, Round::Over { until: floe.now + PAUSE, winner: Some(2) })
@@ -92,7 +92,7 @@ fn three_rounds_win_the_game_and_the_next_one_begins_at_nothing() {
         assert_eq!(floe.players[&1].won, round - 1);
         floe.steer(0, 100, 0);
         let happened = until(&mut floe, is_over);
-        assert_eq!(happened.last(), Some(&Happening::Won { winner: 1, game: round == WIN }));
+        assert_eq!(happened.last(), Some(&Happening::Won(1)));
     }
     until(&mut floe, is_playing);
     assert_eq!(floe.players[&1].won, 0);
@@ -127,7 +127,7 @@ fn who_comes_in_the_middle_of_a_round_plays_in_the_next() {
 fn who_leaves_a_round_of_two_gives_it_up_and_the_other_one_waits() {
     let mut floe = floe(2);
     until(&mut floe, is_playing);
-    assert_eq!(floe.leave(0), Some(Happening::Won { winner: 1, game: false }));
+    assert_eq!(floe.leave(0), Some(1));
     until(&mut floe, |round| *round == Round::Waiting);
     assert_eq!((disc(&floe, 1), floe.players[&1].won), (Some(Disc::default()), 0));
     assert_eq!((floe.leave(1), floe.leave(1)), (None, None));

@@ -12,7 +12,7 @@ export function sideOf(table: Table, person: Person): Side | null {
   return SIDES.find((side) => table[side]?.person.id === person.id) ?? null;
 }
 
-export function isTurnOf(table: Table | null, person: Person): boolean {
+export function isTurnOf(table: Table | undefined, person: Person): boolean {
   if (table?.phase.name !== "playing") return false;
   return table[table.phase.turn]?.person.id === person.id;
 }
@@ -34,7 +34,7 @@ export function verdict(table: Table, me: Person): string {
 
 function lastMove(table: Table, mine: Side | null, turn: Side): string {
   const mover = other(turn);
-  if (table.last === null || mover === mine) return "";
+  if (table.last === undefined || mover === mine) return "";
   return `${nameOf(table[mover])} played column ${table.last + 1}. `;
 }
 
@@ -56,10 +56,10 @@ function outcomeSentence(table: Table, mine: Side | null): string {
 /** What has to happen before the next game. */
 function invitation(table: Table, mine: Side | null): string {
   if (mine === null) {
-    return SIDES.some((side) => table[side] === null) ? "A seat is free." : "";
+    return SIDES.some((side) => table[side] === undefined) ? "A seat is free." : "";
   }
   const [own, opponent] = [table[mine], table[other(mine)]];
-  if (opponent === null) return "Waiting for somebody to sit down.";
+  if (opponent === undefined) return "Waiting for somebody to sit down.";
   if (own?.ready === true) return `Waiting for ${nameOf(opponent)}.`;
   if (opponent.ready) return `${nameOf(opponent)} is ready.`;
   return table.phase.name === "over" ? "" : "Ready? The game begins when both are.";
@@ -69,6 +69,6 @@ export function other(side: Side): Side {
   return side === "red" ? "yellow" : "red";
 }
 
-function nameOf(seat: Seat | null): string {
+function nameOf(seat: Seat | undefined): string {
   return seat?.person.name ?? "Nobody";
 }

@@ -1,30 +1,34 @@
 /** The table in view: its board, its seats, and what can be done there. */
 
-import type { Side, Table } from "../contract";
+import type { FourIn, FourView, Side, Table } from "../contract";
 import { element, part, setText, showList, type Row } from "../dom";
-import { COLUMNS, isTurnOf, ROWS, sideOf, SIDES, verdict, winningCells } from "../game";
+import { COLUMNS, isTurnOf, ROWS, sideOf, SIDES, verdict, winningCells } from "../four";
+import type { Game } from "../game-link";
 import type { Lobby } from "../lobby";
 import { avatar } from "./avatar";
 
-export function tableView(root: HTMLElement, lobby: Lobby): () => void {
+export function fourView(root: HTMLElement, lobby: Lobby): () => void {
   const section = part(root, "table", HTMLElement);
   const words = part(root, "verdict", HTMLElement);
   const watching = part(root, "watching", HTMLElement);
   const seats = part(root, "seats", HTMLElement);
-  const showBoard = boardView(part(root, "board", HTMLElement), lobby);
-  const showActions = actionsView(root, lobby);
+  const current = () => lobby.games.of("four", lobby.active?.name);
+  const showBoard = boardView(part(root, "board", HTMLElement), current);
+  const showActions = actionsView(root, lobby, current);
   const me = lobby.welcome.user;
 
   return () => {
-    const table = lobby.active === null ? null : lobby.tables.table(lobby.active.name);
+    const game = current();
     const focused = section.contains(document.activeElement);
-    section.hidden = table === null;
-    if (table === null) return setText(words, "");
+    section.hidden = game === null;
+    if (game?.view == null) return setText(words, "");
+    const { table } = game.view;
     showBoard(table, isTurnOf(table, me));
-    showList(seats, SIDES, seatRow(lobby, table));
-    setText(words, verdict(table, me));
-    setText(watching, table.watching.length === 0 ? "" : `${table.watching.length} watching`);
-    showActions(table);
+    showList(seats, SIDES, seatRow(lobby, game, table));
+    setText(words, game.online ? verdict(table, me) : "Reconnecting. Your seat is kept for a while.");
+    const spectators = lobby.games.entry(game)?.spectators ?? 0;
+    setText(watching, spectators === 0 ? "" : `${spectators} watching`);
+    showActions(game);
     if (focused) keepFocus(section);
   };
 }
@@ -38,8 +42,8 @@ function keepFocus(section: HTMLElement): void {
 }
 
 /** Seven columns, each a button from top to bottom. */
-function boardView(board: HTMLElement, lobby: Lobby): (table: Table, mine: boolean) => void {
-  const columns = Array.from({ length: COLUMNS }, (_, column) => columnView(lobby, column));
+function boardView(board: HTMLElement, game: () => Game<"four"> | null): (table: Table, mine: boolean) => void {
+  const columns = Array.from({ length: COLUMNS }, (_, column) => columnView(game, column));
   board.append(...columns.map(({ button }) => button));
   board.addEventListener("keydown", (event) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
@@ -55,12 +59,12 @@ function boardView(board: HTMLElement, lobby: Lobby): (table: Table, mine: boole
   };
 }
 
-function columnView(lobby: Lobby, column: number) {
+function columnView(game: () => Game<"four"> | null, column: number) {
   const cells = Array.from({ length: ROWS }, () => element("span", { class: "cell" }));
   // The highest row stands first in the document.
   const button = element("button", { type: "button", class: "column" }, ...[...cells].reverse());
   button.addEventListener("click", () => {
-    if (button.getAttribute("aria-disabled") !== "true") void lobby.act({ do: "drop", column });
+    if (button.getAttribute("aria-disabled") !== "true") void game()?.act({ drop: column });
   });
   const show = (table: Table, mine: boolean) => {
     const discs = table.board[column] ?? [];
@@ -82,13 +86,13 @@ function columnLabel(column: number, discs: readonly Side[]): string {
   return `Column ${column + 1}, ${held}`;
 }
 
-function seatRow(lobby: Lobby, table: Table): Row<Side> {
+function seatRow(lobby: Lobby, game: Game<"four">, table: Table): Row<Side> {
   return {
     // A seat is drawn anew when somebody else sits there.
-    key: (side) => `${side} ${table[side]?.person.id ?? ""}`,
+    key: (side) => `${side} ${table[side]?.person.id ?? game.role}`,
     make: (side) => {
       const person = table[side]?.person;
-      if (person === undefined) return freeSeat(lobby, side);
+      if (person === undefined) return freeSeat(game, side);
       return element(
         "li",
         { class: "seat", "data-side": side },
@@ -111,9 +115,10 @@ function seatRow(lobby: Lobby, table: Table): Row<Side> {
   };
 }
 
-function freeSeat(lobby: Lobby, side: Side): HTMLElement {
+function freeSeat(game: Game<"four">, side: Side): HTMLElement {
+  if (game.role === "player") return element("li", { class: "seat free", "data-side": side }, "Free");
   const sit = element("button", { type: "button" }, "Sit down", element("span", { class: "unseen" }, ` as ${side}`));
-  sit.addEventListener("click", () => void lobby.act({ do: "sit", side }));
+  sit.addEventListener("click", () => game.become("player"));
   return element("li", { class: "seat free", "data-side": side }, sit);
 }
 
@@ -124,19 +129,33 @@ function seatState(table: Table, side: Side, turn: boolean): string {
   return seat?.ready === true ? `${side} · ready` : side;
 }
 
-function actionsView(root: HTMLElement, lobby: Lobby): (table: Table) => void {
+function actionsView(root: HTMLElement, lobby: Lobby, current: () => Game<"four"> | null): (game: Game<"four">) => void {
   const ready = part(root, "ready", HTMLButtonElement);
-  const stand = part(root, "stand", HTMLButtonElement);
-  let isReady = false;
-  ready.addEventListener("click", () => void lobby.act({ do: "ready", ready: !isReady }));
-  stand.addEventListener("click", () => void lobby.act({ do: "stand" }));
-  return (table) => {
+  const giveUp = part(root, "give-up", HTMLButtonElement);
+  const lock = part(root, "lock", HTMLButtonElement);
+  const crash = part(root, "crash", HTMLButtonElement);
+  const act = (button: HTMLElement, event: (view: FourView) => FourIn) =>
+    button.addEventListener("click", () => {
+      const game = current();
+      if (game?.view != null) void game.act(event(game.view));
+    });
+  const isReady = ({ table }: FourView) => {
     const side = sideOf(table, lobby.welcome.user);
-    const playing = table.phase.name === "playing";
-    isReady = side !== null && table[side]?.ready === true;
-    ready.hidden = side === null || playing;
-    setText(ready, isReady ? "Not ready" : table.phase.name === "over" ? "Play again" : "Ready");
-    stand.hidden = side === null;
-    setText(stand, playing ? "Give up" : "Stand up");
+    return side !== null && table[side]?.ready === true;
+  };
+  act(ready, (view) => ({ ready: !isReady(view) }));
+  act(giveUp, () => "give_up");
+  act(lock, ({ locked }) => ({ lock: !locked }));
+  act(crash, () => "crash");
+  return ({ view }) => {
+    if (view === null) return;
+    const seated = sideOf(view.table, lobby.welcome.user) !== null;
+    const playing = view.table.phase.name === "playing";
+    ready.hidden = !seated || playing;
+    setText(ready, isReady(view) ? "Not ready" : view.table.phase.name === "over" ? "Play again" : "Ready");
+    giveUp.hidden = !seated || !playing;
+    lock.hidden = view.host?.id !== lobby.welcome.user.id;
+    setText(lock, view.locked ? "Let others in" : "Let nobody in");
+    crash.hidden = !view.debug;
   };
 }
