@@ -13,6 +13,7 @@ mod gateway;
 mod joining;
 mod lobby;
 mod party;
+mod presence;
 mod raw;
 mod stage;
 mod state;

@@ -200,7 +200,7 @@ impl HostActor {
     fn conclude(&mut self, then: Vec<Then>, facts: Vec<Fact>) {
         for then in then {
             match then {
-                Then::Admitted(key, door) => door.admitted(&self.handle, key),
+                Then::Admitted(key, door) => door.admitted(&self.seed.id, &self.handle, key),
                 Then::Dismiss(door) => door.dismiss(),
             }
         }

@@ -176,9 +176,9 @@ impl Door {
     }
 
     /// The client is in, and its packets go to the room from now on.
-    pub(super) fn admitted(&self, host: &HostHandle, key: SocketKey) {
+    pub(super) fn admitted(&self, room: &RoomId, host: &HostHandle, key: SocketKey) {
         match self {
-            Self::Socket(socket) => socket.enter_room(host.clone(), key),
+            Self::Socket(socket) => socket.enter_room(room, host.clone(), key),
             // It was told ahead of the room's first packet.
             Self::Plain(_) => {}
         }

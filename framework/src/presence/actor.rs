@@ -8,16 +8,13 @@ use std::sync::Arc;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use greenroom_proto::presence::{Effect, LeaveReason, MetaRef, Presence, Refusal, Scope};
 use greenroom_proto::rooms::{RoomName, Selection};
-use greenroom_proto::session::Delivery;
-use greenroom_proto::socketio::encode;
 
 use super::inbox::News;
+use super::parcel::Parcel;
 use super::protocol::{Question, Relation};
 use super::rules::to_data;
 use super::{PresenceCommand, PresenceShared, RoomView};
-use crate::namespace::{NamespaceCommand, NamespaceShared};
-use crate::room::Packet;
-use crate::runtime::post::Refused;
+use crate::namespace::NamespaceShared;
 use crate::runtime::shell::Budget;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
@@ -31,8 +28,8 @@ pub(super) struct PresenceActor {
     refs: HashMap<SocketId, MetaRef>,
     /// What a socket's packets are addressed to.
     names: HashMap<MetaRef, RoomName>,
-    /// What the namespace has not taken yet, in order.
-    outgoing: VecDeque<NamespaceCommand>,
+    /// What was not taken yet, in order.
+    outgoing: VecDeque<Parcel>,
     waiting: bool,
     timer: Option<(Rc<Worker>, TimerKey)>,
     budget: Budget,
@@ -142,8 +139,7 @@ impl PresenceActor {
         self.core.handle_deadline(self.shared.runtime.clock.now());
         let Some(namespace) = self.shared.namespace() else { return };
         while let Some(effect) = self.core.poll_effect() {
-            let command = self.command(effect, &namespace);
-            self.outgoing.extend(command);
+            self.pack(effect, &namespace);
         }
         self.send(&namespace, ctx);
         if let Some((worker, timer)) = &self.timer {
@@ -151,15 +147,21 @@ impl PresenceActor {
         }
     }
 
-    fn command(&self, effect: Effect, namespace: &NamespaceShared) -> Option<NamespaceCommand> {
+    fn pack(&mut self, effect: Effect, namespace: &NamespaceShared) {
+        if namespace.directory().is_some() {
+            return self.pack_for_guests(effect, namespace);
+        }
         let names = |sockets: Vec<MetaRef>| -> Vec<RoomName> {
             sockets.iter().filter_map(|socket| self.names.get(socket).cloned()).collect()
         };
         let (to, message) = match effect {
             Effect::Sockets { to, message } => {
                 let names = names(to);
-                // To nobody would be to everyone.
-                (Selection::to(Some(names).filter(|names| !names.is_empty())?), message)
+                if names.is_empty() {
+                    // To nobody would be to everyone.
+                    return;
+                }
+                (Selection::to(names), message)
             }
             Effect::Everyone { scope: Scope::Namespace, except, message } => {
                 (Selection::everyone().except(names(except)), message)
@@ -168,20 +170,30 @@ impl PresenceActor {
                 (Selection::to([room]).except(names(except)), message)
             }
         };
-        let frames = encode::event(&namespace.path, message.event, &message.json, &[], None);
-        namespace.runtime.metrics.packets_encoded.count();
-        let delivery = if message.volatile { Delivery::Volatile } else { Delivery::Reliable };
-        Some(NamespaceCommand::Broadcast { to, packet: Packet { frames, delivery, ticket: None } })
+        self.outgoing.push_back(Parcel::to_members(to, &message, namespace));
     }
 
-    /// Sends what there is; what the namespace has no room for stops this mailbox.
+    /// The rooms of this namespace are custom ones.
+    fn pack_for_guests(&mut self, effect: Effect, namespace: &NamespaceShared) {
+        let (to, message) = match effect {
+            Effect::Sockets { to, message } => (to, message),
+            Effect::Everyone { scope, except, message } => {
+                (self.core.sockets(&scope).filter(|socket| !except.contains(socket)).collect(), message)
+            }
+        };
+        let guests = self.shared.guests();
+        let sockets = to.iter().filter_map(|socket| Some(&guests.get(self.names.get(socket)?)?.socket));
+        self.outgoing.extend(Parcel::to_guests(sockets, &message, namespace));
+    }
+
+    /// Sends what there is; what there is no room for stops this mailbox.
     fn send(&mut self, namespace: &Arc<NamespaceShared>, ctx: &mut Context<Self>) {
         while !self.waiting
-            && let Some(command) = self.outgoing.pop_front()
+            && let Some(parcel) = self.outgoing.pop_front()
         {
-            if let Err(Refused::Full(command)) = namespace.send(command) {
+            if let Err(refused) = parcel.send(namespace) {
                 self.waiting = true;
-                let wait = namespace.wait(command).into_actor(self);
+                let wait = refused.wait(namespace).into_actor(self);
                 ctx.wait(wait.map(|_, actor: &mut Self, ctx: &mut Context<Self>| {
                     actor.waiting = false;
                     actor.settle(ctx);

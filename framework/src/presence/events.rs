@@ -31,6 +31,9 @@ struct Resync {
     o: Option<u64>,
 }
 
+/// All events that clients send.
+pub(super) const NAMES: [&str; 4] = ["presence:status", "presence:watch", "presence:resync", "typing"];
+
 /// Listens to clients.
 pub(super) fn listen(namespace: &Namespace, shared: &Arc<PresenceShared>) {
     let presence = shared.clone();

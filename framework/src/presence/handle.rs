@@ -153,6 +153,7 @@ impl Presence {
     /// An event by which a message is sent: whoever sends it no longer types.
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn message_event(&self, event: &str) -> &Self {
+        self.set_rule(|rules| rules.messages.push(event.to_owned()));
         if let Some(namespace) = self.0.namespace() {
             let shared = self.0.clone();
             Namespace::new(namespace).on(event, move |socket: Socket, _: Args| {

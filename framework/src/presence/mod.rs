@@ -14,6 +14,7 @@ mod api;
 mod events;
 mod handle;
 mod inbox;
+mod parcel;
 mod protocol;
 mod rules;
 mod shared;

@@ -25,6 +25,8 @@ pub(super) struct Rules {
     pub(super) describe: Option<Describe>,
     pub(super) device: Option<Identify>,
     pub(super) policy: Option<Arc<dyn Policy>>,
+    /// Events by which a message is sent.
+    pub(super) messages: Vec<String>,
 }
 
 impl Rules {

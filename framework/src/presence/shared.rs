@@ -1,6 +1,7 @@
 //! What the handles, the namespace and the actor of a presence share: the inbox, and how the actor is
 //! reached.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, Weak};
 
@@ -12,7 +13,7 @@ use greenroom_proto::socket::reason::DisconnectReason;
 use super::actor::PresenceActor;
 use super::inbox::{Inbox, News};
 use super::rules::Rules;
-use super::{PresenceCommand, PresenceError};
+use super::{PresenceCommand, PresenceError, events};
 use crate::namespace::NamespaceShared;
 use crate::runtime::Runtime;
 use crate::runtime::post;
@@ -29,10 +30,18 @@ pub(crate) struct PresenceShared {
     namespace: Weak<NamespaceShared>,
     rules: RwLock<Rules>,
     inbox: Mutex<Inbox>,
+    /// Who is in a custom room, by the name of the socket: no namespace knows them.
+    guests: Mutex<HashMap<RoomName, Guest>>,
     addr: RwLock<Option<Addr<PresenceActor>>>,
 }
 
-/// What a namespace tells; a room with behaviour may tell the same of its members.
+/// A socket in a custom room.
+pub(super) struct Guest {
+    pub(super) socket: Socket,
+    room: RoomName,
+}
+
+/// What a namespace tells of its sockets, and a custom room of its own.
 impl PresenceShared {
     pub(super) fn new(
         namespace: &Arc<NamespaceShared>,
@@ -46,6 +55,7 @@ impl PresenceShared {
             namespace: Arc::downgrade(namespace),
             rules: RwLock::default(),
             inbox: Mutex::default(),
+            guests: Mutex::default(),
             addr: RwLock::default(),
         })
     }
@@ -69,6 +79,43 @@ impl PresenceShared {
     pub(crate) fn ended(self: &Arc<Self>, socket: &Socket) {
         let reason = socket.ended_by().map_or(LeaveReason::Dropped, leave_reason);
         self.note(socket, |news| news.ended = Some(reason));
+    }
+
+    /// A custom room has taken a socket in.
+    pub(crate) fn entered(self: &Arc<Self>, socket: &Socket, room: &str) {
+        let room = RoomName::from(room);
+        self.connected(socket);
+        self.joined(socket, &room);
+        self.guests().insert(name_of(socket), Guest { socket: socket.clone(), room });
+        // It may have ended meanwhile, on its own thread, and was no guest then.
+        if socket.ended_by().is_some() {
+            self.departed(socket);
+        }
+    }
+
+    /// A socket has ended that was in a custom room, or on its way there.
+    pub(crate) fn departed(self: &Arc<Self>, socket: &Socket) {
+        if self.guests().remove(&name_of(socket)).is_some() {
+            self.ended(socket);
+        }
+    }
+
+    /// Whether an event of a client is for the presence, and not for the custom room where it is.
+    pub(crate) fn listens_to(event: &str) -> bool {
+        events::NAMES.contains(&event)
+    }
+
+    /// A custom room was given an event of a socket.
+    pub(crate) fn passed_on(self: &Arc<Self>, socket: &Socket, event: &str) {
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        if rules.messages.iter().any(|message| message == event) {
+            drop(rules);
+            self.note(socket, News::sent_message);
+        }
+    }
+
+    pub(super) fn guests(&self) -> MutexGuard<'_, HashMap<RoomName, Guest>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn moved(self: &Arc<Self>, socket: &Socket, room: &RoomName, is_in: bool) {
@@ -134,6 +181,11 @@ impl PresenceShared {
                 // The first is its own.
                 socket.rooms().iter().skip(1).for_each(|room| shared.joined(&socket, room));
             }
+            let guests: Vec<_> = shared.guests().values().map(Guest::parts).collect();
+            for (socket, room) in guests {
+                shared.connected(&socket);
+                shared.joined(&socket, &room);
+            }
         });
     }
 
@@ -163,6 +215,16 @@ impl fmt::Debug for PresenceShared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presence").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+impl Guest {
+    fn parts(&self) -> (Socket, RoomName) {
+        (self.socket.clone(), self.room.clone())
+    }
+}
+
+fn name_of(socket: &Socket) -> RoomName {
+    RoomName::from(socket.id().as_str())
 }
 
 /// What a disconnect is to others.

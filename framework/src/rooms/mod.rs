@@ -17,6 +17,7 @@ use crate::directory::{DirectoryHandle, Opening};
 use crate::error::{EmitError, Reject};
 use crate::host::{HostCommand, HostHandle, RoomBackend, core_machine, raw_machine};
 use crate::namespace::Namespace;
+use crate::presence::{Presence, PresenceConfig};
 use crate::runtime::post::Refused;
 use crate::runtime::worker::Worker;
 use crate::server::Server;
@@ -119,6 +120,20 @@ impl<R: 'static> Rooms<R> {
     {
         self.namespace.middleware(step);
         self
+    }
+
+    /// Switches presence on: the members of each room are told who else is there, what they do and who
+    /// types, beside what the room itself tells. Members over plain WebSockets take no part.
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # use greenroom::presence::PresenceConfig;
+    /// # fn example<R: greenroom::room::Room>(io: Server) {
+    /// io.room::<R>("/duel").presence(PresenceConfig::default());
+    /// # }
+    /// ```
+    pub fn presence(&self, config: PresenceConfig) -> Presence {
+        self.namespace.room_presence(config, |_| true)
     }
 
     /// Sets how many rooms there may be at the same time. Default 10,000.

@@ -17,6 +17,7 @@ use super::turn::{self, Panicked};
 use super::{Inbound, Op, Socket};
 use crate::error::Reject;
 use crate::event::{Ack, Answer, Args, EncodedArgs, Handler, IntoArgs, Listener, Listeners};
+use crate::presence::PresenceShared;
 
 impl SocketActor {
     pub(super) fn dispatch(&mut self, packet: Inbound, ctx: &mut Context<Self>) {
@@ -56,7 +57,12 @@ impl SocketActor {
         args: Args,
         ctx: &mut Context<Self>,
     ) {
-        if self.forward_to_room(name, ack, &args, ctx) {
+        let presence = self.socket.shared().namespace.presence.get().cloned();
+        let is_for_presence = presence.is_some() && PresenceShared::listens_to(name);
+        if !is_for_presence && self.forward_to_room(name, ack, &args, ctx) {
+            if let Some(presence) = presence {
+                presence.passed_on(&self.socket, name);
+            }
             return;
         }
         let namespace = &self.socket.shared().namespace;

@@ -31,11 +31,14 @@ pub(super) struct RoomPlace {
 
 impl Socket {
     /// Lifecycle: a room has taken the socket in, and its answer is on the way.
-    pub(crate) fn enter_room(&self, host: HostHandle, key: SocketKey) {
+    pub(crate) fn enter_room(&self, room: &RoomId, host: HostHandle, key: SocketKey) {
         if let Some(place) = self.shared().room.get().filter(|place| place.key == key) {
             // Set once: a socket is admitted to one room.
             drop(place.host.set(host));
             self.admitted();
+            if let Some(presence) = self.shared().namespace.presence.get() {
+                presence.entered(self, room.as_str());
+            }
         }
     }
 
@@ -59,6 +62,9 @@ impl Socket {
             DisconnectReason::ClientNamespaceDisconnect | DisconnectReason::ServerNamespaceDisconnect
         );
         place.directory.tell(DirectoryCommand::Depart { socket: place.key, on_purpose });
+        if let Some(presence) = self.shared().namespace.presence.get() {
+            presence.departed(self);
+        }
     }
 
     /// The path's last part, if it names a certain room.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::super::message::Watched;
-use super::super::{Activity, Counts, Entry, Manual, Scope, UserId, Visibility};
+use super::super::{Activity, Counts, Entry, Manual, MetaRef, Scope, UserId, Visibility};
 use super::Presence;
 
 /// A user as it is, for the server's eyes: others may see less.
@@ -42,6 +42,12 @@ impl Presence {
     /// Those in a scope whom others see, by id.
     pub fn members(&self, scope: &Scope) -> impl Iterator<Item = (&UserId, &Entry)> {
         self.tables.get(scope).into_iter().flat_map(|table| table.entries())
+    }
+
+    /// The sockets in a scope.
+    pub fn sockets(&self, scope: &Scope) -> impl Iterator<Item = MetaRef> {
+        let seats = self.tables.get(scope).into_iter().flat_map(|table| table.seats.values());
+        seats.flat_map(|seat| seat.sockets.iter().copied())
     }
 
     /// How many there are whom others see.
