@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use greenroom_proto::reject::Reject;
-use greenroom_proto::room::testing::{RandomRun, TestRoom, random_run};
+use greenroom_proto::room::testing::{RandomRun, RunReport, TestRoom, random_run};
 use greenroom_proto::room::{
     Cx, Ending, Grace, Leader, LeaveReason, Member, MemberId, Nothing, Options, Reply, Room, Secret, To,
 };
@@ -205,13 +205,24 @@ fn a_test_can_be_looked_at_step_by_step() {
     assert_eq!(replay.view("bob").unwrap()["hand"].as_array().unwrap().len(), 1);
 }
 
-#[test]
-fn anything_may_be_told_to_it() {
-    let run = RandomRun { steps: 3_000, ..RandomRun::default() };
-    let report = random_run::<Dice>(&run, |chance| match chance.below(4) {
+fn anything(steps: usize) -> RunReport {
+    let run = RandomRun { steps, ..RandomRun::default() };
+    random_run::<Dice>(&run, |chance| match chance.below(4) {
         0 => ("say", vec![json!({ "text": "hi" })]),
         1 => ("ready", vec![json!(chance.below(4) > 0)]),
         _ => ("roll", Vec::new()),
-    });
+    })
+}
+
+#[test]
+fn anything_may_be_told_to_it() {
+    let report = anything(3_000);
     assert!(report.accepted > 200 && report.refused > 50 && report.faults == 0, "{report:?}");
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test -p greenroom-proto --test dice_room -- --ignored"]
+fn a_million_inputs_of_any_kind_lead_nowhere_else() {
+    let report = anything(1_000_000);
+    assert!(report.steps == 1_000_000 && report.faults == 0, "{report:?}");
 }
