@@ -120,7 +120,7 @@ export type JoinRoom = { room: RoomId, };
 /**
  * What a room says of itself in the list of rooms.
  */
-export type Label = { title: string, players: Array<string>, playing: boolean, 
+export type Label = { title: string, playing: boolean, 
 /**
  * Somebody may crash it, to see what happens.
  */

@@ -48,8 +48,7 @@ pub(crate) struct FloeView {
 impl FloeRoom {
     fn label(&self, cx: &mut Cx<Self>) {
         let title = if self.host.is_empty() { String::new() } else { format!("{}’s floe", self.host) };
-        let players = self.floe.players.values().map(|player| player.person.name.clone()).collect();
-        cx.label(Label { title, players, playing: self.floe.players.len() > 1, debug: self.debug });
+        cx.label(Label { title, playing: self.floe.players.len() > 1, debug: self.debug });
     }
 }
 

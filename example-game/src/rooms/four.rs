@@ -47,7 +47,6 @@ impl FourRoom {
     fn label(&self, cx: &mut Cx<Self>) {
         cx.label(Label {
             title: self.host.as_ref().map_or_else(String::new, |host| format!("{}’s table", host.name)),
-            players: self.table.seated().map(|person| person.name.clone()).collect(),
             playing: self.table.is_playing(),
             debug: self.debug,
         });

@@ -26,7 +26,6 @@ const SEAT_KEPT: Grace = Grace::For(Duration::from_secs(30));
 #[derive(Debug, PartialEq, Serialize, TS)]
 pub(crate) struct Label {
     pub(crate) title: String,
-    pub(crate) players: Vec<String>,
     pub(crate) playing: bool,
     /// Somebody may crash it, to see what happens.
     pub(crate) debug: bool,

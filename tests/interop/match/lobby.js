@@ -1,8 +1,8 @@
 // The lobby as a child process, and players with nothing but the stock client.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -21,7 +21,8 @@ export class Lobby {
     probe.close();
     await once(probe, "close");
     const folder = mkdtempSync(path.join(tmpdir(), "greenroom-match-"));
-    const env = { ...process.env, PORT: String(port), WEB_ROOT: folder, JWT_SECRET: SECRET, RUST_LOG: "error" };
+    const settings = { PORT: String(port), WEB_ROOT: folder, JWT_SECRET: SECRET, RUST_LOG: "off", RUST_BACKTRACE: "0" };
+    const env = { ...process.env, ...settings, LOBBY__SERVER__ROOM_JOURNALS: folder };
     lobby.child = spawn(process.env.LOBBY_BIN, [], { env, cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
     process.on("exit", () => lobby.child.kill("SIGKILL"));
     lobby.url = `http://127.0.0.1:${port}`;
@@ -37,6 +38,13 @@ export class Lobby {
     this.child.kill("SIGKILL");
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, "exit");
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What a panic has left, played again. */
+  async replay() {
+    let file;
+    await until(() => (file = readdirSync(this.folder).find((name) => name.endsWith(".journal"))), "a journal");
+    return execFileSync(process.env.LOBBY_BIN, ["replay", path.join(this.folder, file)], { encoding: "utf8" });
   }
 
   async player(name, transports) {

@@ -22,6 +22,10 @@ describe("the floe", () => {
   it("is played to the third round that somebody wins", () => play(["websocket"], floe));
 });
 
+describe("a room that crashes", () => {
+  it("answers, goes on, and leaves a journal that leads to the same panic", () => play(["websocket"], crash));
+});
+
 /** Three players in the lobby; they leave whatever happens. */
 async function play(transports, match) {
   const players = await Promise.all(["Ann", "Bob", "Cat"].map((name) => lobby.player(name, transports)));
@@ -126,4 +130,16 @@ async function floe(ann, bob, cat) {
   await until(() => watcher.heard.filter(([event]) => event === "won").length === 3, "three rounds were announced");
   assert.ok(watcher.heard.every(([event, seat]) => event !== "won" || seat === bobSeat));
   assert.ok(await second.isInStep(), "the state is the server's");
+}
+
+async function crash(ann, bob) {
+  const { path } = await ann.ask("room:create", { type: "/four", debug: true });
+  const [red, yellow] = [ann.join(path), bob.join(path)];
+  await red.sees(({ table }) => table.red !== undefined && table.yellow !== undefined, "both have seats");
+  await red.do("ready", true);
+  assert.equal((await red.do("crash")).error.code, "room_error");
+  await yellow.do("ready", true);
+  await red.sees(({ table }) => table.phase.name === "playing", "the game begins all the same");
+  assert.ok(await yellow.isInStep(), "the state is the server's");
+  assert.match(await lobby.replay(), /same panic.*on_event.*somebody asked the room to crash/);
 }

@@ -63,7 +63,7 @@ function actionsView(root: HTMLElement, lobby: Lobby): (game: Game<"floe">) => v
   crash.addEventListener("click", () => void game()?.act("crash"));
   return ({ role, view }) => {
     setText(change, role === "player" ? "Only watch" : "Play along");
-    crash.hidden = view?.debug !== true;
+    crash.hidden = view?.debug !== true || role !== "player";
   };
 }
 

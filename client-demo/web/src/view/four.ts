@@ -147,7 +147,7 @@ function actionsView(root: HTMLElement, lobby: Lobby, current: () => Game<"four"
   act(giveUp, () => "give_up");
   act(lock, ({ locked }) => ({ lock: !locked }));
   act(crash, () => "crash");
-  return ({ view }) => {
+  return ({ view, role }) => {
     if (view === null) return;
     const seated = sideOf(view.table, lobby.welcome.user) !== null;
     const playing = view.table.phase.name === "playing";
@@ -156,6 +156,6 @@ function actionsView(root: HTMLElement, lobby: Lobby, current: () => Game<"four"
     giveUp.hidden = !seated || !playing;
     lock.hidden = view.host?.id !== lobby.welcome.user.id;
     setText(lock, view.locked ? "Let others in" : "Let nobody in");
-    crash.hidden = !view.debug;
+    crash.hidden = !view.debug || role !== "player";
   };
 }
