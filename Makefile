@@ -1,6 +1,6 @@
 # Everything that a developer or CI runs. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help play web types test test-rust test-page test-clients test-browser lint try-dockerfile loom fuzz bench clean
+.PHONY: help play web types flows test test-rust test-page test-clients test-browser lint try-dockerfile loom fuzz bench clean
 
 FIXTURE := target/debug/greenroom-fixture
 LOBBY := target/debug/example-game
@@ -15,6 +15,9 @@ web: client-demo/web/dist/index.html ## Builds the page.
 
 types: ## Writes the page's types from example-game/src/contract.rs.
 	WRITE_TYPES=1 cargo test --locked -p example-game the_page_has_the_types
+
+flows: ## Writes down which messages the flows of tests/delivery are made of.
+	WRITE_FLOWS=1 cargo test --locked -p greenroom-tests --test delivery flows
 
 client-demo/web/dist/index.html: client-demo/web/package-lock.json $(shell find client-demo/web/src client-demo/web/index.html -type f 2>/dev/null)
 	cd client-demo/web && npm ci --no-audit --no-fund && npm run build

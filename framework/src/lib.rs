@@ -119,7 +119,7 @@ pub use rooms::{RoomHandle, Rooms};
 pub use runtime::clock::Clock;
 pub use runtime::metrics::Stats;
 pub use runtime::worker::NoSystem;
-pub use serve::{Serve, serve};
+pub use serve::{AnyApp, Serve, serve};
 pub use server::{Server, ServerBuilder};
 pub use session::Handshake;
 pub use socket::{AckRequest, Answers, Broadcast, BroadcastRequest, Event, Socket, SocketId};

@@ -18,7 +18,11 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 fn server() -> Server {
-    let config = Config { workers: 2, shutdown_timeout: Duration::from_millis(300), ..Config::default() };
+    server_with(Config::default())
+}
+
+fn server_with(config: Config) -> Server {
+    let config = Config { workers: 2, shutdown_timeout: Duration::from_millis(300), ..config };
     let io = Server::builder().config(config).build();
     io.of("/").on_connect(|socket: Socket| {
         socket.emit("hello", ());
@@ -145,6 +149,53 @@ async fn both_transports_work_over_tls() {
     talk(&mut websocket, CONNECT, r#"42["hello"]"#).await;
 
     drop((polling, websocket, stop));
+    ended.await.unwrap().unwrap();
+}
+
+/// What ends a connection between two requests must not end a WebSocket that is quiet for as long.
+#[cfg(feature = "rustls")]
+#[actix_web::test]
+async fn a_second_request_that_trickles_in_over_tls_is_cut_off_and_a_quiet_websocket_is_not() {
+    let brief = Duration::from_millis(200);
+    let config = Config {
+        request_timeout: Duration::from_secs(1),
+        keep_alive: brief,
+        ping_interval: Duration::from_secs(2),
+        ..Config::default()
+    };
+    let (server_config, client) = tls();
+    let (addr, stop, ended) = start(Serve::new(server_with(config)).rustls(server_config));
+    let connect = || async {
+        let stream = TcpStream::connect(addr).await.unwrap();
+        client.connect("localhost".try_into().unwrap(), stream).await.unwrap()
+    };
+
+    let mut websocket = connect().await;
+    talk(&mut websocket, &upgrade_request("/socket.io/?EIO=4&transport=websocket"), "maxPayload").await;
+    talk(&mut websocket, CONNECT, r#"42["hello"]"#).await;
+
+    let (mut reader, mut writer) = tokio::io::split(connect().await);
+    writer.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /again HTTP/1.1\r\nX: ").await.unwrap();
+    let trickle = async {
+        let mut pace = tokio::time::interval(brief / 5);
+        while writer.write_all(b"x").await.is_ok() {
+            pace.tick().await;
+        }
+        // The reader sees the end.
+        std::future::pending::<()>().await;
+    };
+    let mut answer = Vec::new();
+    tokio::select! {
+        // A reset is an end as well.
+        _ = reader.read_to_end(&mut answer) => {}
+        () = trickle => {}
+        () = tokio::time::sleep(Duration::from_secs(10)) => panic!("half a second head is kept"),
+    }
+    assert!(String::from_utf8_lossy(&answer).starts_with("HTTP/1.1 404"), "{answer:?}");
+    // The first ping comes when both times are over.
+    talk(&mut websocket, b"", "\u{1}2").await;
+
+    drop((websocket, stop));
     ended.await.unwrap().unwrap();
 }
 

@@ -149,6 +149,10 @@ async fn behind_a_trusted_proxy_it_is_the_clients_address_that_counts() -> Outco
     let _other = open_for(&trusting, "2001:db8:1:2::1").await?;
     assert!(open_for(&trusting, "203.0.113.1").await.is_err());
     assert!(open_for(&trusting, "2001:db8:1:2::9").await.is_err(), "the same network of 64 bits");
+    // What the client wrote stands left of what the proxy has seen, and further proxies right of it.
+    let _spoofed = open_for(&trusting, "198.51.100.7, 203.0.113.5").await?;
+    assert!(open_for(&trusting, "198.51.100.8, 203.0.113.5, 127.0.0.1").await.is_err());
+    let _innocent = open_for(&trusting, "198.51.100.7").await?;
     // Who is no trusted proxy may write what it likes.
     let stranger = Running::start("serve", limit(steady()))?;
     let _one = open_for(&stranger, "203.0.113.1").await?;

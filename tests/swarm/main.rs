@@ -3,13 +3,8 @@
 //! `SWARM_SOCKETS` says how many (10,000: some 12,000 descriptors of the server, half as many of the
 //! clients). A suite of its own, so that it does not slow those that watch the time.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that asks for what is not there has to fail"
-)]
+// A suite may unwrap, index and panic, as `clippy.toml` lets tests: what is not there has to fail.
+#![cfg(test)]
 
 #[path = "../faults/running.rs"]
 mod running;

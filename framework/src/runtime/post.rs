@@ -12,6 +12,8 @@
 //!
 //! With the feature `testing` a seeded scheduler can sit in between, see [`crate::testing::delay`].
 
+use std::fmt::Debug;
+
 use actix::dev::ToEnvelope;
 use actix::prelude::SendError;
 use actix::{Actor, Addr, Handler, Message};
@@ -33,7 +35,7 @@ pub(crate) fn lifecycle<A, M>(metrics: &Metrics, to: &Addr<A>, message: M) -> bo
 where
     A: Actor + Handler<M>,
     A::Context: ToEnvelope<A, M>,
-    M: Message<Result = ()> + Send + 'static,
+    M: Message<Result = ()> + Debug + Send + 'static,
 {
     metrics.mailbox_messages.count();
     #[cfg(feature = "testing")]
@@ -51,7 +53,7 @@ pub(crate) fn traffic<A, M>(metrics: &Metrics, to: &Addr<A>, message: M) -> Resu
 where
     A: Actor + Handler<M>,
     A::Context: ToEnvelope<A, M>,
-    M: Message<Result = ()> + Send + 'static,
+    M: Message<Result = ()> + Debug + Send + 'static,
 {
     metrics.mailbox_messages.count();
     let refused = match try_post(to, message) {
@@ -69,7 +71,7 @@ fn try_post<A, M>(to: &Addr<A>, message: M) -> Result<(), Refused<M>>
 where
     A: Actor + Handler<M>,
     A::Context: ToEnvelope<A, M>,
-    M: Message<Result = ()> + Send + 'static,
+    M: Message<Result = ()> + Debug + Send + 'static,
 {
     #[cfg(feature = "testing")]
     let Some(message) = crate::testing::delay::hold_traffic(to, message)? else { return Ok(()) };
@@ -85,7 +87,7 @@ pub(crate) async fn wait<A, M>(to: Addr<A>, message: M) -> bool
 where
     A: Actor + Handler<M>,
     A::Context: ToEnvelope<A, M>,
-    M: Message<Result = ()> + Send + 'static,
+    M: Message<Result = ()> + Debug + Send + 'static,
 {
     #[cfg(feature = "testing")]
     let Some(message) = crate::testing::delay::hold_when_free(&to, message).await else { return true };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_http::body::{BoxBody, MessageBody};
 use actix_http::{Request, Response};
-use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory};
+use actix_service::ServiceFactory;
 use actix_web::App;
 use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use tokio::sync::OnceCell;
@@ -60,30 +60,57 @@ impl fmt::Debug for Apps {
     }
 }
 
-/// Hides the type of an `App`.
-pub(super) fn erase<F, T, B>(factory: F) -> MakeApp
-where
-    F: Fn() -> App<T> + Send + Sync + 'static,
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + 'static,
-    B: MessageBody + 'static,
-{
-    Arc::new(move || {
-        let service = factory().into_factory().new_service(AppConfig::default());
-        Box::pin(async move {
-            let service = Rc::new(service.await?);
-            let call = move |req| {
-                let service = service.clone();
-                Box::pin(async move { answer(service.call(req).await) }) as Boxed<_>
-            };
-            Ok(Rc::new(call) as OneApp)
-        })
-    })
+/// An [`App`] whose responses have any body: what [`Serve::app`](super::Serve::app) takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `App` that can be served",
+    note = "the factory has to return an `App`, with `wrap`s that keep its error"
+)]
+pub trait AnyApp: sealed::Make {}
+
+impl<A: sealed::Make> AnyApp for A {}
+
+mod sealed {
+    use actix_service::{IntoServiceFactory as _, Service as _};
+
+    use super::{
+        App, AppConfig, Boxed, MessageBody, OneApp, Rc, ServiceFactory, ServiceRequest, ServiceResponse,
+        answer,
+    };
+
+    /// Starts an `App`, and hides its type.
+    #[expect(unnameable_types, reason = "sealed: an `App` is all that can be served")]
+    pub trait Make {
+        fn make(self) -> Boxed<Result<OneApp, ()>>;
+    }
+
+    impl<T, B> Make for App<T>
+    where
+        T: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = actix_web::Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        fn make(self) -> Boxed<Result<OneApp, ()>> {
+            let service = self.into_factory().new_service(AppConfig::default());
+            Box::pin(async move {
+                let service = Rc::new(service.await?);
+                let call = move |req| {
+                    let service = service.clone();
+                    Box::pin(async move { answer(service.call(req).await) }) as Boxed<_>
+                };
+                Ok(Rc::new(call) as OneApp)
+            })
+        }
+    }
+}
+
+/// Hides what a factory of `App`s makes.
+pub(super) fn erase<A: AnyApp>(factory: impl Fn() -> A + Send + Sync + 'static) -> MakeApp {
+    Arc::new(move || factory().make())
 }
 
 fn answer<B: MessageBody + 'static>(

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use actix_codec::{AsyncRead, AsyncWrite, Framed};
+use actix_codec::Framed;
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
 use actix_http::{HttpServiceBuilder, Request, Response, h1};
@@ -15,6 +15,9 @@ use actix_service::{Service, ServiceFactory, ServiceFactoryExt as _, fn_factory,
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::app::Apps;
+#[cfg(feature = "rustls")]
+use super::tls::{Encrypted, encrypted};
+use super::upgrade::Connection;
 use super::watch::{Watch, Watched};
 use super::{Serve, upgrade};
 use crate::config::Config;
@@ -51,11 +54,12 @@ pub(super) fn start(serve: Serve) -> io::Result<actix_server::Server> {
         if let Some(tls) = serve.tls.clone() {
             builder = builder.listen("greenroom", listener, move || {
                 let apps = Apps::new(gate.clone(), true, app.clone());
-                http(&config, &shutdown)
+                let secure = http::<Encrypted, _>(&config, &shutdown)
                     .secure()
+                    .on_connect_ext(|io: &Encrypted, extensions| drop(extensions.insert(io.watch())))
                     .upgrade(upgrades(apps.clone()))
-                    .finish(requests(apps))
-                    .rustls_0_23(tls.clone())
+                    .finish(requests(apps.clone()));
+                encrypted(tls.clone(), &apps, &config).and_then(secure)
             })?;
             continue;
         }
@@ -178,7 +182,7 @@ fn requests(
 }
 
 /// Upgrade requests of any path, for one worker.
-fn upgrades<T: AsyncRead + AsyncWrite + Unpin + 'static>(
+fn upgrades<T: Connection>(
     apps: Apps,
 ) -> impl ServiceFactory<
     (Request, Framed<T, h1::Codec>),

@@ -9,6 +9,8 @@
 
 mod app;
 mod listener;
+#[cfg(feature = "rustls")]
+mod tls;
 mod upgrade;
 mod watch;
 
@@ -18,11 +20,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::pin::Pin;
 
-use actix_http::body::MessageBody;
 use actix_rt::System;
-use actix_service::ServiceFactory;
 use actix_web::App;
-use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::dev::ServerHandle;
+
+pub use app::AnyApp;
 
 use crate::operations;
 use crate::runtime::worker::NoSystem;
@@ -96,18 +98,7 @@ impl Serve {
     /// Gives every other path to an actix-web `App`: login, static files, WebSockets of its own.
     ///
     /// The factory runs once per worker. The `App`'s middleware does not see requests for the engine.
-    pub fn app<F, T, B>(mut self, factory: F) -> Self
-    where
-        F: Fn() -> App<T> + Send + Sync + 'static,
-        T: ServiceFactory<
-                ServiceRequest,
-                Config = (),
-                Response = ServiceResponse<B>,
-                Error = actix_web::Error,
-                InitError = (),
-            > + 'static,
-        B: MessageBody + 'static,
-    {
+    pub fn app<A: AnyApp>(mut self, factory: impl Fn() -> A + Send + Sync + 'static) -> Self {
         self.app = app::erase(factory);
         self
     }

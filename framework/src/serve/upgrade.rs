@@ -1,7 +1,7 @@
 //! Upgrade requests: the engine's WebSockets leave the dispatcher, all others go through the user's `App`.
 
-use std::any::Any;
 use std::io;
+use std::sync::Arc;
 
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::body::{BoxBody, MessageBody as _};
@@ -22,10 +22,7 @@ use crate::transport::gateway::CutOff;
 use crate::transport::websocket::{self, Start};
 
 /// Takes a connection whose request asks for an upgrade.
-pub(super) async fn take<T>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>)
-where
-    T: AsyncRead + AsyncWrite + Unpin + 'static,
-{
+pub(super) async fn take<T: Connection>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>) {
     if apps.gate.covers(req.path()) {
         take_websocket(apps, req, framed).await;
     } else {
@@ -33,10 +30,7 @@ where
     }
 }
 
-async fn take_websocket<T>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>)
-where
-    T: AsyncRead + AsyncWrite + Unpin + 'static,
-{
+async fn take_websocket<T: Connection>(apps: Apps, req: Request, framed: Framed<T, h1::Codec>) {
     // Into its parts: `Framed` would show early bytes only after the next read.
     let parts = framed.into_parts();
     let (mut io, early) = (parts.io, parts.read_buf);
@@ -49,7 +43,9 @@ where
         Ok(Upgrade::Accepted(ticket)) => {
             let answer = BytesMut::from(accepted(&req).as_str());
             drop(req);
-            return hand_over(&runtime, io, Start { ticket, answer, early });
+            // A buffer of the dispatcher's size would stay as long as the connection.
+            let early = if early.is_empty() { BytesMut::new() } else { early };
+            return io.hand_over(&runtime, Start { ticket, answer, early });
         }
         Ok(Upgrade::ClosedAtOnce) => [accepted(&req).as_bytes(), &frame::close(NORMAL)].concat(),
         Err(reject) => reject.plain().into_bytes(),
@@ -61,44 +57,43 @@ where
     }
 }
 
-/// Starts the WebSocket's task on the worker of its session, so that all its I/O is local. A stream that
-/// cannot move, as one of TLS, stays here.
-fn hand_over<T>(runtime: &std::sync::Arc<Runtime>, io: T, mut start: Start)
-where
-    T: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    if start.early.is_empty() {
-        // A buffer of the dispatcher's size would stay as long as the connection.
-        start.early = BytesMut::new();
-    }
-    let io = match (Box::new(io) as Box<dyn Any>).downcast::<Watched<TcpStream>>() {
-        Ok(stream) => return hand_over_tcp(runtime, stream.into_inner(), start),
-        Err(io) => io,
-    };
-    if let Ok(io) = io.downcast::<T>() {
-        actix_rt::spawn(websocket::run(*io, start));
+/// A connection that a WebSocket takes over from the dispatcher.
+pub(super) trait Connection: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Starts the WebSocket's task, where that can be on the worker of its session: then all I/O is local.
+    fn hand_over(self, runtime: &Arc<Runtime>, start: Start);
+}
+
+impl Connection for Watched<TcpStream> {
+    fn hand_over(self, runtime: &Arc<Runtime>, start: Start) {
+        let (stream, worker) = (self.into_inner(), start.ticket.session.worker());
+        let is_here = Worker::current(runtime).is_ok_and(|here| here.handle.id == worker);
+        let Some(there) = runtime.workers.find(worker).filter(|_| !is_here) else {
+            actix_rt::spawn(websocket::run(stream, start));
+            return;
+        };
+        match stream.into_std() {
+            Ok(stream) => {
+                runtime.metrics.websockets_moved.count();
+                let run = move || match TcpStream::from_std(stream) {
+                    Ok(stream) => drop(actix_rt::spawn(websocket::run(stream, start))),
+                    Err(error) => {
+                        tracing::error!(%error, "a connection was lost on its way to another worker")
+                    }
+                };
+                if !there.arbiter.spawn_fn(run) {
+                    tracing::debug!("the worker of a session has ended");
+                }
+            }
+            Err(error) => tracing::error!(%error, "a connection cannot move to another worker"),
+        }
     }
 }
 
-fn hand_over_tcp(runtime: &std::sync::Arc<Runtime>, stream: TcpStream, start: Start) {
-    let worker = start.ticket.session.worker();
-    let is_here = Worker::current(runtime).is_ok_and(|here| here.handle.id == worker);
-    let Some(there) = runtime.workers.find(worker).filter(|_| !is_here) else {
-        actix_rt::spawn(websocket::run(stream, start));
-        return;
-    };
-    match stream.into_std() {
-        Ok(stream) => {
-            runtime.metrics.websockets_moved.count();
-            let run = move || match TcpStream::from_std(stream) {
-                Ok(stream) => drop(actix_rt::spawn(websocket::run(stream, start))),
-                Err(error) => tracing::error!(%error, "a connection was lost on its way to another worker"),
-            };
-            if !there.arbiter.spawn_fn(run) {
-                tracing::debug!("the worker of a session has ended");
-            }
-        }
-        Err(error) => tracing::error!(%error, "a connection cannot move to another worker"),
+/// The worker that shook hands keeps the state of the encryption.
+#[cfg(feature = "rustls")]
+impl Connection for super::tls::Encrypted {
+    fn hand_over(self, _: &Arc<Runtime>, start: Start) {
+        actix_rt::spawn(websocket::run(self.into_inner(), start));
     }
 }
 

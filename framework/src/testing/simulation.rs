@@ -42,14 +42,28 @@ impl Simulation {
     /// # Panics
     /// On a thread that actix does not run.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test without a System has to end at once")]
     pub fn new(server: &Server, workers: usize, seed: u64) -> Self {
+        Self::with(server, workers, Delay::install(seed, server.shared.runtime.config.mailbox_capacity))
+    }
+
+    /// As [`new`](Self::new), but messages are handled in the order in which they were sent, and written down:
+    /// a flow, to be read and compared.
+    ///
+    /// # Panics
+    /// On a thread that actix does not run.
+    #[must_use]
+    pub fn in_order(server: &Server, workers: usize) -> Self {
+        Self::with(server, workers, Delay::install_in_order(server.shared.runtime.config.mailbox_capacity))
+    }
+
+    #[expect(clippy::expect_used, reason = "a test without a System has to end at once")]
+    fn with(server: &Server, workers: usize, delay: Delay) -> Self {
         let runtime = &server.shared.runtime;
         let start = |_| Worker::start(runtime).expect("a simulation runs on a thread of actix");
         Self {
             server: server.clone(),
             workers: (0..workers).map(start).collect(),
-            delay: Delay::install(seed, runtime.config.mailbox_capacity),
+            delay,
             opened: Cell::new(0),
         }
     }
@@ -83,6 +97,13 @@ impl Simulation {
     /// Delivers one message, if any is under way.
     pub fn step(&self) -> bool {
         self.delay.deliver_one()
+    }
+
+    /// The messages since the last call, in the order of sending, a line each: `whom: what`. Actors of a kind
+    /// are numbered by their first message. Nothing unless the simulation is [`in_order`](Self::in_order).
+    #[must_use]
+    pub fn take_trace(&self) -> Vec<String> {
+        self.delay.take_trace()
     }
 
     /// Moves the server's manual clock, and lets everything happen that is due.

@@ -67,6 +67,11 @@ impl Server {
     ///   until TCP gives up.
     /// * The server's `request_timeout` and `keep_alive`.
     ///
+    /// What it cannot set: actix measures the head of a connection's first request, and the quiet behind an
+    /// answer, but not a second head that begins and never ends. Such a connection stays until its client
+    /// leaves. Where that matters, put a proxy that takes in whole requests in front, or use
+    /// [`serve`](crate::serve()), which ends it after `keep_alive` and `request_timeout`.
+    ///
     /// Replaces an `on_connect` callback that was set before.
     pub fn tune<F, I, S, B>(&self, server: HttpServer<F, I, S, B>) -> HttpServer<F, I, S, B>
     where

@@ -64,7 +64,7 @@ pub(super) async fn open(addr: SocketAddr) -> String {
     sid(&answer.body)
 }
 
-fn sid(open: &str) -> String {
+pub(super) fn sid(open: &str) -> String {
     let open: serde_json::Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
     open["sid"].as_str().unwrap().to_owned()
 }
@@ -121,15 +121,26 @@ impl Ws {
         early: &[u8],
     ) -> Result<Self, Answer> {
         let mut stream = TcpStream::connect(addr).await.unwrap();
-        let mut request = format!(
-            "GET /socket.io/?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
-        )
-        .into_bytes();
+        let mut request = upgrade_request(query, headers).into_bytes();
         request.extend_from_slice(early);
         stream.write_all(&request).await.unwrap();
-        let read = read_head(&mut stream);
-        let (head, rest) = tokio::time::timeout(PATIENCE, read).await.expect("an answer in time");
+        Self::shake_hands(stream, Vec::new()).await
+    }
+
+    /// Sends the request in the same segment as another one, and gives the answer to that as well.
+    pub(super) async fn connect_behind(addr: SocketAddr, first: &str, query: &str) -> (Answer, Self) {
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        let both = format!("{first}\r\nHost: localhost\r\n\r\n{}", upgrade_request(query, ""));
+        stream.write_all(both.as_bytes()).await.unwrap();
+        let read = read_answer(&mut stream);
+        let (answer, rest) = tokio::time::timeout(PATIENCE, read).await.expect("an answer in time");
+        (answer, Self::shake_hands(stream, rest).await.unwrap())
+    }
+
+    /// Reads the answer to an upgrade request; `read` is what has come of it already.
+    async fn shake_hands(mut stream: TcpStream, read: Vec<u8>) -> Result<Self, Answer> {
+        let reading = read_head(&mut stream, read);
+        let (head, rest) = tokio::time::timeout(PATIENCE, reading).await.expect("an answer in time");
         if status(&head) == 101 {
             assert!(
                 head.to_lowercase().contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="),
@@ -137,7 +148,7 @@ impl Ws {
             );
             return Ok(Self { stream, buffer: rest });
         }
-        Err(finish_answer(&mut stream, head, rest).await)
+        Err(finish_answer(&mut stream, head, rest).await.0)
     }
 
     pub(super) async fn send(&mut self, text: &str) {
@@ -209,13 +220,20 @@ fn parse(bytes: &[u8]) -> Option<(u8, Vec<u8>, usize)> {
     Some((first & 0x0f, content, start + length))
 }
 
-async fn read_answer(stream: &mut TcpStream) -> (Answer, Vec<u8>) {
-    let (head, rest) = read_head(stream).await;
-    (finish_answer(stream, head, rest).await, Vec::new())
+fn upgrade_request(query: &str, headers: &str) -> String {
+    format!(
+        "GET /socket.io/?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
+    )
 }
 
-async fn read_head(stream: &mut TcpStream) -> (String, Vec<u8>) {
-    let mut bytes = Vec::new();
+/// Reads an answer, and gives what came behind it.
+async fn read_answer(stream: &mut TcpStream) -> (Answer, Vec<u8>) {
+    let (head, rest) = read_head(stream, Vec::new()).await;
+    finish_answer(stream, head, rest).await
+}
+
+async fn read_head(stream: &mut TcpStream, mut bytes: Vec<u8>) -> (String, Vec<u8>) {
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let rest = bytes.split_off(end + 4);
@@ -228,7 +246,7 @@ async fn read_head(stream: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
-async fn finish_answer(stream: &mut TcpStream, head: String, mut body: Vec<u8>) -> Answer {
+async fn finish_answer(stream: &mut TcpStream, head: String, mut body: Vec<u8>) -> (Answer, Vec<u8>) {
     let mut answer = Answer { status: status(&head), head, body: String::new() };
     let length: usize = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
     while body.len() < length {
@@ -237,8 +255,9 @@ async fn finish_answer(stream: &mut TcpStream, head: String, mut body: Vec<u8>) 
         assert!(count > 0, "the connection ended inside of a body");
         body.extend_from_slice(&chunk[..count]);
     }
+    let rest = body.split_off(length);
     answer.body = String::from_utf8(body).unwrap();
-    answer
+    (answer, rest)
 }
 
 fn status(head: &str) -> u16 {

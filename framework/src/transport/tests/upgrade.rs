@@ -1,5 +1,6 @@
 //! From polling to WebSocket.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use greenroom_proto::socket::reason::DisconnectReason;
@@ -7,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::hosting::{BOTH, Host, Hosting, config, eventually};
 use super::messages::get_line;
-use super::peer::{Received, Request, Ws, get, open, poll, post};
+use super::peer::{Answer, Received, Request, Ws, get, open, poll, post, sid};
 use crate::config::Config;
 use crate::runtime::clock::Clock;
 
@@ -172,6 +173,91 @@ async fn draining_flushes_tells_everybody_and_takes_nobody_new() {
     assert_eq!(engine.len(), 0);
     assert_eq!(*reasons.lock().unwrap(), [DisconnectReason::ServerShuttingDown; 2]);
     assert!(TcpStream::connect(addr).await.is_err());
+}
+
+#[actix_web::test]
+async fn an_answer_that_was_due_before_an_upgrade_on_its_connection_comes_first() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        let (first, query) =
+            ("GET /socket.io/?EIO=4&transport=polling HTTP/1.1", "EIO=4&transport=websocket");
+        let (answer, mut ws) = Ws::connect_behind(host.addr, first, query).await;
+        assert_eq!(answer.status, 200, "{hosting:?}");
+        assert_ne!(sid(&answer.body), sid(&ws.receive_text().await), "{hosting:?}: one session each");
+        ws.send("4hello").await;
+        assert_eq!(ws.receive_text().await, "4hello", "{hosting:?}");
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_session_takes_over_the_connection_of_its_own_poll() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        let sid = open(host.addr).await;
+        post(host.addr, &sid, "4polled").await;
+        let query = format!("EIO=4&transport=websocket&sid={sid}");
+        let (answer, mut ws) = Ws::connect_behind(host.addr, &get_line(&sid), &query).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "4polled"), "{hosting:?}");
+        ws.send("2probe").await;
+        assert_eq!(ws.receive_text().await, "3probe", "{hosting:?}");
+        ws.send("5").await;
+        ws.send("4upgraded").await;
+        assert_eq!(ws.receive_text().await, "4upgraded", "{hosting:?}");
+        host.stop().await;
+    }
+}
+
+/// They come and come again until they are refused; the drain begins when some are there.
+#[actix_web::test]
+async fn who_arrives_as_the_drain_begins_is_refused_or_closed_and_leaves_nothing() {
+    for (hosting, least) in BOTH.into_iter().flat_map(|hosting| [1, 4, 7, 10].map(|least| (hosting, least))) {
+        let host = Host::start(hosting, config()).await;
+        let arrivals: Vec<_> = (0..12).map(|number| actix_rt::spawn(arrive(host.addr, number))).collect();
+        eventually("some are there", || host.engine.len() >= least).await;
+        host.engine.drain(Duration::from_secs(10)).await;
+        assert_eq!(host.engine.len(), 0, "{hosting:?}");
+        let mut admitted = 0;
+        for arrival in arrivals {
+            admitted += arrival.await.unwrap();
+        }
+        assert!(admitted >= least);
+        let reasons = host.all_ended().await;
+        assert_eq!(reasons, vec![DisconnectReason::ServerShuttingDown; admitted], "{hosting:?}");
+        host.stop().await;
+    }
+}
+
+/// Opens sessions until one is refused; each other one has to be closed by the server.
+async fn arrive(addr: SocketAddr, number: usize) -> usize {
+    for admitted in 0.. {
+        let refused =
+            if number % 2 == 0 { arrive_by_websocket(addr).await } else { arrive_by_polling(addr).await };
+        if let Some(answer) = refused {
+            assert_eq!(answer.status, 503);
+            return admitted;
+        }
+    }
+    unreachable!("nobody is admitted for ever")
+}
+
+async fn arrive_by_websocket(addr: SocketAddr) -> Option<Answer> {
+    let mut ws = match Ws::connect(addr, "EIO=4&transport=websocket", "").await {
+        Ok(ws) => ws,
+        Err(answer) => return Some(answer),
+    };
+    assert!(ws.receive_text().await.starts_with('0'));
+    assert_eq!(ws.receive().await, Received::Close(1000));
+    None
+}
+
+async fn arrive_by_polling(addr: SocketAddr) -> Option<Answer> {
+    let answer = get(addr, "EIO=4&transport=polling").await;
+    if answer.status != 200 {
+        return Some(answer);
+    }
+    assert_eq!(poll(addr, &sid(&answer.body)).await.body, "1");
+    None
 }
 
 #[actix_web::test]
