@@ -70,11 +70,11 @@ pub trait AnyApp: sealed::Make {}
 impl<A: sealed::Make> AnyApp for A {}
 
 mod sealed {
-    use actix_service::{IntoServiceFactory as _, Service as _};
+    use actix_service::{IntoServiceFactory as _, Service};
 
     use super::{
-        App, AppConfig, Boxed, MessageBody, OneApp, Rc, ServiceFactory, ServiceRequest, ServiceResponse,
-        answer,
+        App, AppConfig, BoxBody, Boxed, MessageBody, OneApp, Rc, Request, Response, ServiceFactory,
+        ServiceRequest, ServiceResponse, answer,
     };
 
     /// Starts an `App`, and hides its type.
@@ -98,13 +98,17 @@ mod sealed {
             let service = self.into_factory().new_service(AppConfig::default());
             Box::pin(async move {
                 let service = Rc::new(service.await?);
-                let call = move |req| {
-                    let service = service.clone();
-                    Box::pin(async move { answer(service.call(req).await) }) as Boxed<_>
-                };
-                Ok(Rc::new(call) as OneApp)
+                Ok(Rc::new(move |req| respond(service.clone(), req)) as OneApp)
             })
         }
+    }
+
+    fn respond<S, B>(service: Rc<S>, req: Request) -> Boxed<Response<BoxBody>>
+    where
+        S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+        B: MessageBody + 'static,
+    {
+        Box::pin(async move { answer(service.call(req).await) })
     }
 }
 

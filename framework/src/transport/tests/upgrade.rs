@@ -215,7 +215,7 @@ async fn who_arrives_as_the_drain_begins_is_refused_or_closed_and_leaves_nothing
         let host = Host::start(hosting, config()).await;
         let arrivals: Vec<_> = (0..12).map(|number| actix_rt::spawn(arrive(host.addr, number))).collect();
         eventually("some are there", || host.engine.len() >= least).await;
-        host.engine.drain(Duration::from_secs(10)).await;
+        host.engine.drain(Duration::from_secs(10), async {}).await;
         assert_eq!(host.engine.len(), 0, "{hosting:?}");
         let mut admitted = 0;
         for arrival in arrivals {
@@ -231,8 +231,11 @@ async fn who_arrives_as_the_drain_begins_is_refused_or_closed_and_leaves_nothing
 /// Opens sessions until one is refused; each other one has to be closed by the server.
 async fn arrive(addr: SocketAddr, number: usize) -> usize {
     for admitted in 0.. {
-        let refused =
-            if number % 2 == 0 { arrive_by_websocket(addr).await } else { arrive_by_polling(addr).await };
+        let refused = if number.is_multiple_of(2) {
+            arrive_by_websocket(addr).await
+        } else {
+            arrive_by_polling(addr).await
+        };
         if let Some(answer) = refused {
             assert_eq!(answer.status, 503);
             return admitted;
