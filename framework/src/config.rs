@@ -128,6 +128,22 @@ pub struct Config {
     /// Bytes of a room's name. Default 256: clients often choose them, and every member keeps one.
     #[serde(with = "size")]
     pub max_room_name: usize,
+    /// Time for which a socket whose connection was lost waits for its client, which then gets what it
+    /// missed (`connectionStateRecovery.maxDisconnectionDuration`). Default 0, no recovery, as in Socket.IO:
+    /// each event has an offset as its last argument then, and is kept. Socket.IO's is 120 s where it is on.
+    pub recovery_window: Duration,
+    /// Events that are kept for one socket; with more to send again a client begins anew. Default 1,000: two
+    /// minutes of a busy chat.
+    pub recovery_events: usize,
+    /// Bytes of the events that are kept for one socket. Default 1 MiB: a quarter of `outbox_bytes`, so what
+    /// is sent again finds room. Events to rooms are kept once for all members.
+    pub recovery_bytes: usize,
+    /// Sockets of one namespace that wait for their clients; one more sends the oldest away. Default 10,000:
+    /// all of a node that restarts its network.
+    pub max_recoverable: usize,
+    /// Whether a client that comes back skips middleware (`skipMiddlewares`). Default false, unlike in
+    /// Socket.IO: who was banned meanwhile would be back in.
+    pub recovery_skips_middleware: bool,
     /// Time in which middleware must have decided; then the client is refused with `unavailable`.
     /// Default 10 s: half of what stock clients wait for their connection.
     #[serde(with = "humantime_serde")]
@@ -285,6 +301,11 @@ impl Default for Config {
             max_rooms: 256,
             max_pending_acks: 1_024,
             max_room_name: 256,
+            recovery_window: Duration::ZERO,
+            recovery_events: 1_000,
+            recovery_bytes: 1024 * 1024,
+            max_recoverable: 10_000,
+            recovery_skips_middleware: false,
             middleware_timeout: Duration::from_secs(10),
             ack_timeout: Duration::from_secs(30),
             token_expiry_warning: Duration::from_secs(60),

@@ -42,6 +42,7 @@
 //! | `socket.volatile.emit(…)` | [`Socket::emit_volatile`], [`Broadcast::volatile`] |
 //! | `socket.timeout(ms).emitWithAck(…)` | [`socket.emit_with_ack(…).timeout(…).answer().await`](Socket::emit_with_ack) |
 //! | `socket.handshake.auth` | [`Socket::auth`] |
+//! | `socket.recovered`, `connectionStateRecovery` | [`Socket::recovered`], [`Config::recovery_window`] |
 //! | `socket.data` | [`Socket::put`] and [`Socket::data`], by type |
 //! | `io.timeout(ms).emitWithAck(…)` | [`io.emit_with_ack(…).timeout(…).answers().await`](Broadcast::emit_with_ack) |
 //! | `io.in(room).fetchSockets()` | [`Broadcast::fetch_sockets`] |

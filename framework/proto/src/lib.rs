@@ -12,6 +12,7 @@
 //! | [`presence`] | who is there, what they do, who types, and who may see it |
 //! | [`rate`] | how often a client may do something |
 //! | [`Text`] | a part of a text that came over the wire |
+//! | [`recovery`] | what was sent to a client, so that it can be sent again |
 //! | [`rooms`] | who is in which room, and whom a selection reaches |
 //! | [`room`] | a custom room: members, ticks, timers, state for its clients, faults, replay |
 //! | [`directory`] | the rooms of one type: who sits where, where a newcomer goes, what lists show |
@@ -21,6 +22,7 @@ pub mod directory;
 pub mod engineio;
 pub mod presence;
 pub mod rate;
+pub mod recovery;
 pub mod reject;
 pub mod room;
 pub mod rooms;

@@ -48,9 +48,16 @@ impl FanoutActor {
         let slots = self.slots.borrow();
         let mut tally = Tally::default();
         for Push { to, packet, delivery, is_event } in pushes {
+            if let Delivery::Kept(offset) = delivery {
+                slots.keep(to, offset, &packet, self.runtime.clock.now());
+            }
             // A session that has just ended: its slot is free, and the packet has no recipient.
             let Some(outbox) = slots.find(to) else { continue };
-            tally.count(outbox.push(packet, delivery), delivery, is_event);
+            let pushed = outbox.push(packet, delivery);
+            tally.count(pushed, delivery, is_event);
+            if let (Delivery::Passing(offset), Pushed::Queued) = (delivery, pushed) {
+                slots.pass(to, offset, self.runtime.clock.now());
+            }
         }
         tally.report(&self.runtime, self.handle.metrics());
     }
@@ -64,9 +71,15 @@ impl FanoutActor {
             if !nobody && skip.contains(SlotRef { worker: *worker, slot }) {
                 continue;
             }
+            if let Delivery::Kept(offset) = delivery {
+                slots.keep(slot, offset, packet, runtime.clock.now());
+            }
             let Some(outbox) = slots.find(slot) else { continue };
             let (pushed, is_news) = outbox.queue(packet.clone(), delivery, None);
             tally.count(pushed, delivery, true);
+            if let (Delivery::Passing(offset), Pushed::Queued) = (delivery, pushed) {
+                slots.pass(slot, offset, runtime.clock.now());
+            }
             if is_news {
                 dirty.push(slot);
             }
@@ -134,6 +147,16 @@ impl Handler<FanoutCommand> for FanoutActor {
             FanoutCommand::Room(pushes) => self.push_for_room(pushes),
             FanoutCommand::CloseSession { session, reason } => session.close(reason),
             FanoutCommand::Release(seal) => drop(seal),
+            FanoutCommand::Keep { slot, namespace, history } => {
+                self.slots.borrow_mut().keep_history(slot, namespace, history);
+            }
+            FanoutCommand::Forget { slot, namespace } => {
+                self.slots.borrow_mut().forget_history(slot, namespace);
+            }
+            // Nobody waits any more: the namespace has ended.
+            FanoutCommand::Fence(passed) => {
+                passed.send(()).ok();
+            }
             #[cfg(feature = "testing")]
             FanoutCommand::Crash => crash(),
         }
@@ -160,7 +183,7 @@ impl Tally {
                 self.queued += 1;
                 self.events += u64::from(is_event);
             }
-            Pushed::Dropped => self.dropped += u64::from(delivery == Delivery::Volatile),
+            Pushed::Dropped => self.dropped += u64::from(delivery.is_volatile()),
             // The outbox tells its session, which closes as a slow client.
             Pushed::Overflow => self.overflowed += 1,
         }

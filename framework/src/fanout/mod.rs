@@ -15,4 +15,4 @@ mod slots;
 pub(crate) use handle::FanoutHandle;
 pub(crate) use protocol::{FanoutCommand, Push, RoomPush};
 pub(crate) use recipients::Recipients;
-pub(crate) use slots::{Slot, SlotRef, Slots};
+pub(crate) use slots::{NamespaceNumber, Slot, SlotRef, Slots};

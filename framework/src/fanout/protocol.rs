@@ -7,9 +7,11 @@ use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::{Delivery, Receipt};
 use greenroom_proto::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
+use tokio::sync::oneshot;
 
-use super::{Slot, SlotRef};
+use super::{NamespaceNumber, Slot, SlotRef};
 use crate::session::{ReadPermit, Seal, SessionHandle};
+use crate::socket::SharedHistory;
 
 /// What a fanout can be told.
 ///
@@ -31,6 +33,12 @@ pub(crate) enum FanoutCommand {
     /// From a session that closes and from each of its sockets: this is all that comes from there.
     /// The outbox is sealed when none is left. The session's is lifecycle: one per session.
     Release(Seal),
+    /// From a namespace: what its member at this slot is sent is kept. Lifecycle: one per socket.
+    Keep { slot: Slot, namespace: NamespaceNumber, history: SharedHistory },
+    /// From a namespace: the slot need not be kept for it any more. Lifecycle: one per socket.
+    Forget { slot: Slot, namespace: NamespaceNumber },
+    /// From a namespace that waits until all that was sent before has been put into outboxes.
+    Fence(oneshot::Sender<()>),
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]
     Crash,

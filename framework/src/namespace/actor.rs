@@ -15,6 +15,7 @@ use smallvec::smallvec;
 use super::errand::{class_of_packet, left};
 use super::handle::OutsidePermit;
 use super::protocol::{FindReply, NamespaceCommand};
+use super::recovery::Away;
 use super::{Admission, NamespaceLink, NamespaceShared, Outgoing, RoomEvent};
 use crate::auth::Revocation;
 use crate::fanout::{FanoutCommand, FanoutHandle, Push, Recipients, SlotRef};
@@ -27,25 +28,26 @@ use crate::runtime::shell::crash;
 use crate::socket::Socket;
 
 pub(super) struct NamespaceActor {
-    runtime: Arc<Runtime>,
+    pub(super) runtime: Arc<Runtime>,
     pub(super) link: NamespaceLink,
     pub(super) index: RoomIndex<SlotRef>,
-    everyone: Recipients,
+    pub(super) everyone: Recipients,
     pub(super) sockets: HashMap<SlotRef, Socket, FixedState>,
-    rooms: HashMap<RoomName, Room>,
+    pub(super) rooms: HashMap<RoomName, Room>,
     /// Sockets of connections whose last socket here has not left yet.
     successors: Vec<Admission>,
-    blocked: Vec<Blocked>,
+    pub(super) blocked: Vec<Blocked>,
+    pub(super) away: Away,
     /// The order of what is emitted outside of handlers.
     outside: Lane<Outside>,
     budget: Budget,
 }
 
 /// A room that lives: in the index, or on its way out of it.
-struct Room {
-    handle: RoomHandle,
+pub(super) struct Room {
+    pub(super) handle: RoomHandle,
     /// Commands sent so far, see [`NamespaceCommand::RoomEmpty`].
-    sent: u64,
+    pub(super) sent: u64,
 }
 
 /// An emit by no socket.
@@ -56,7 +58,7 @@ struct Outside {
 }
 
 /// What a full mailbox refused; nothing else is sent before it.
-enum Blocked {
+pub(super) enum Blocked {
     Room(RoomHandle, RoomCommand),
     /// The packet's ticket, if it has one, is held until the fanout's mailbox has taken the command.
     Fanout(FanoutHandle, FanoutCommand, Option<Ticket>),
@@ -75,12 +77,16 @@ impl NamespaceActor {
             rooms: HashMap::new(),
             successors: Vec::new(),
             blocked: Vec::new(),
+            away: Away::default(),
             outside,
             budget: Budget::default(),
         }
     }
 
     fn connect(&mut self, admission: Admission) {
+        if let Some(predecessor) = admission.take_predecessor() {
+            return self.comes_back(admission, predecessor);
+        }
         let Some(member) = admission.member() else { return };
         if self.sockets.contains_key(&member) {
             // It comes in when the one before it has left.
@@ -88,6 +94,13 @@ impl NamespaceActor {
         }
         let Some((socket, answer)) = admission.take() else { return };
         self.index.insert(member);
+        self.admit(&socket, member, Vec::new(), answer);
+        socket.admitted();
+        self.sockets.insert(member, socket);
+    }
+
+    /// What is the same for a new client and for one that is back.
+    pub(super) fn admit(&mut self, socket: &Socket, member: SlotRef, missed: Vec<Bytes>, answer: Bytes) {
         self.index.set_own(member, RoomName::from(socket.id().as_str()));
         self.everyone.insert(&self.runtime, member);
         self.runtime.metrics.sockets.add(1);
@@ -97,31 +110,27 @@ impl NamespaceActor {
         });
         self.link.metrics().sockets.add(1);
         self.link.metrics().count_connect();
-        if let Some(worker) = self.runtime.workers.find(member.worker) {
-            // Not traffic: what the socket sends, once admitted, comes behind it.
-            worker.fanout.send_anyway(&self.runtime, push(member, answer, Delivery::Reliable, false));
-        }
+        self.keep_history(socket);
+        self.greet(member, missed, answer);
         if let Some(presence) = self.link.presence() {
-            presence.connected(&socket);
+            presence.connected(socket);
         }
-        socket.admitted();
-        self.sockets.insert(member, socket);
     }
 
     fn disconnect(&mut self, socket: &Socket) {
         if !self.is_member(socket) {
+            self.forget_return(socket);
             return self.successors.retain(|successor| !successor.asked_by(socket));
         }
         let member = socket.member();
         self.sockets.remove(&member);
         self.runtime.metrics.sockets.add(-1);
         self.link.metrics().sockets.add(-1);
-        self.everyone.remove(member);
-        for (room, room_empty) in self.index.remove(member) {
-            self.tell_room_hooks(|| left(&room, socket, room_empty));
-            self.take_out(&room, member, room_empty);
+        if Self::may_come_back(socket) {
+            self.send_away(socket);
+        } else {
+            self.remove(socket, member);
         }
-        self.tell_room_hooks(|| left(&RoomName::from(socket.id().as_str()), socket, true));
         if let Some(presence) = self.link.presence() {
             presence.ended(socket);
         }
@@ -131,8 +140,18 @@ impl NamespaceActor {
         }
     }
 
+    fn remove(&mut self, socket: &Socket, member: SlotRef) {
+        self.everyone.remove(member);
+        for (room, room_empty) in self.index.remove(member) {
+            self.tell_room_hooks(|| left(&room, socket, room_empty));
+            self.take_out(&room, member, room_empty);
+        }
+        self.tell_room_hooks(|| left(&RoomName::from(socket.id().as_str()), socket, true));
+        self.forget_history(socket);
+    }
+
     /// A slot is the connection's; whose socket it holds here changes when a client comes back.
-    fn is_member(&self, socket: &Socket) -> bool {
+    pub(super) fn is_member(&self, socket: &Socket) -> bool {
         self.sockets.get(&socket.member()).is_some_and(|member| member.is(socket))
     }
 
@@ -259,7 +278,7 @@ impl NamespaceActor {
     }
 
     /// Tells a room of a new member; the first one's worker becomes its home.
-    fn enter(&mut self, name: &RoomName, member: SlotRef) {
+    pub(super) fn enter(&mut self, name: &RoomName, member: SlotRef) {
         match self.rooms.entry(name.clone()) {
             Entry::Occupied(_) => self.tell(name, RoomCommand::Join(member)),
             Entry::Vacant(vacant) => {
@@ -273,7 +292,7 @@ impl NamespaceActor {
 
     /// Tells a room of a member that left it. The last one ends it, here and now if nothing is on its
     /// way to it.
-    fn take_out(&mut self, name: &RoomName, member: SlotRef, room_empty: bool) {
+    pub(super) fn take_out(&mut self, name: &RoomName, member: SlotRef, room_empty: bool) {
         if !(room_empty && self.end_room(name, |room| room.handle.has_handled(room.sent))) {
             self.tell(name, RoomCommand::Leave(member));
         }
@@ -329,8 +348,16 @@ impl NamespaceActor {
         }
     }
 
+    /// What a command leaves to be done before the next one.
+    pub(super) fn settle(&mut self, ctx: &mut Context<Self>) {
+        if self.away.is_anybody_back() {
+            self.let_back_in(ctx);
+        }
+        self.wait_for_blocked(ctx);
+    }
+
     /// Stops this mailbox until what was refused has been taken.
-    fn wait_for_blocked(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn wait_for_blocked(&mut self, ctx: &mut Context<Self>) {
         if self.blocked.is_empty() {
             return;
         }
@@ -345,7 +372,7 @@ impl NamespaceActor {
         };
         let resume = |(), actor: &mut Self, ctx: &mut Context<Self>| {
             actor.continue_from_outside();
-            actor.wait_for_blocked(ctx);
+            actor.settle(ctx);
         };
         ctx.wait(wait.into_actor(self).map(resume));
     }
@@ -362,7 +389,8 @@ impl Actor for NamespaceActor {
 /// It stops with its last socket if it is a child; else it died, or its thread ended.
 impl Drop for NamespaceActor {
     fn drop(&mut self) {
-        let left = i64::try_from(self.everyone.len()).unwrap_or(i64::MAX);
+        self.forget_away();
+        let left = i64::try_from(self.sockets.len()).unwrap_or(i64::MAX);
         self.runtime.metrics.sockets.add(-left);
         self.link.metrics().sockets.add(-left);
         self.link.lost(std::mem::take(&mut self.sockets).into_values());
@@ -384,6 +412,7 @@ impl Handler<NamespaceCommand> for NamespaceActor {
             NamespaceCommand::Outside { to, what, permit } => {
                 self.emit_from_outside(Outside { to, what, _permit: permit });
             }
+            NamespaceCommand::RecoveryDeadline => self.expire_away(),
             NamespaceCommand::Stop => self.stop(ctx),
             NamespaceCommand::LaneClear => self.continue_from_outside(),
             NamespaceCommand::Disconnect(socket) => self.disconnect(&socket),
@@ -399,7 +428,7 @@ impl Handler<NamespaceCommand> for NamespaceActor {
                 }
             }
         }
-        self.wait_for_blocked(ctx);
+        self.settle(ctx);
         Budget::spend(self, ctx, |actor| &mut actor.budget);
     }
 }

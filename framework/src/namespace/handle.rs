@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use actix::{Actor, Addr, AsyncContext, Context, WeakAddr};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytestring::ByteString;
 use greenroom_proto::rooms::{RoomName, Selection};
+use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::acks::SHARED_IDS;
 use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::AckId;
@@ -22,7 +23,7 @@ use crate::auth::{JwtAuth, Revocation};
 use crate::directory::DirectoryHandle;
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, Listener, ListenerId, Listeners, asynchronous, synchronous};
-use crate::fanout::SlotRef;
+use crate::fanout::{NamespaceNumber, SlotRef};
 use crate::presence::PresenceShared;
 use crate::room::Report;
 use crate::rooms::Lobby;
@@ -53,6 +54,12 @@ pub(crate) struct NamespaceShared {
     pub(super) outgoing_heard: AtomicBool,
     /// Of a parent: the namespaces that were made after it.
     pub(super) children: OnceLock<RwLock<HashMap<ByteString, Arc<Self>>>>,
+    /// Tells it apart in the offsets of events.
+    pub(super) number: NamespaceNumber,
+    /// Counts the events that carry an offset.
+    offsets: AtomicU64,
+    /// Sockets that clients may come back to, by what these come with.
+    recoverable: Mutex<HashMap<Box<str>, Socket>>,
     /// Counts the packets that many acknowledge.
     shared_acks: AtomicU64,
     /// Who is there, if the application wants to know.
@@ -351,6 +358,7 @@ impl NamespaceShared {
         runtime: Arc<Runtime>,
         auth: Option<Arc<JwtAuth>>,
     ) -> Arc<Self> {
+        static NUMBERS: AtomicU32 = AtomicU32::new(0);
         Arc::new(Self {
             path,
             runtime,
@@ -360,6 +368,9 @@ impl NamespaceShared {
             room_hooks: ArcSwapOption::empty(),
             outgoing_heard: AtomicBool::new(false),
             children: OnceLock::new(),
+            number: NamespaceNumber(NUMBERS.fetch_add(1, Ordering::Relaxed)),
+            offsets: AtomicU64::new(1),
+            recoverable: Mutex::default(),
             shared_acks: AtomicU64::new(SHARED_IDS.start),
             presence: OnceLock::new(),
             auth: RwLock::new(auth),
@@ -466,6 +477,30 @@ impl NamespaceShared {
         Ok(())
     }
 
+    /// An event's arguments with an offset behind them, so that its client can come back; nothing where
+    /// sockets are not kept. What may be lost is not kept, but needs a place if its last argument is a
+    /// string: clients take that for an offset.
+    pub(crate) fn stamp(&self, items: &str, delivery: Delivery) -> Option<(String, Delivery)> {
+        if !self.keeps_histories() || (delivery.is_volatile() && !items.ends_with('"')) {
+            return None;
+        }
+        let offset = self.number.offset(self.offsets.fetch_add(1, Ordering::Relaxed));
+        let delivery =
+            if delivery.is_volatile() { Delivery::Passing(offset) } else { Delivery::Kept(offset) };
+        let comma = if items.is_empty() { "" } else { "," };
+        Some((format!("{items}{comma}\"{}\"", offset.to_wire()), delivery))
+    }
+
+    /// Whether clients may come back. A type of rooms has seats and states for that.
+    pub(crate) fn keeps_histories(&self) -> bool {
+        !self.runtime.config.recovery_window.is_zero() && self.directory().is_none()
+    }
+
+    /// The sockets that clients may come back to.
+    pub(crate) fn recoverable(&self) -> MutexGuard<'_, HashMap<Box<str>, Socket>> {
+        self.recoverable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// An id for a packet that many acknowledge.
     pub(crate) fn next_shared_ack(&self) -> AckId {
         AckId(self.shared_acks.fetch_add(1, Ordering::Relaxed))
@@ -535,6 +570,19 @@ impl NamespaceLink {
     pub(super) fn count_panic(&self) {
         self.shared.runtime.metrics.panics.count();
         tracing::error!(namespace = %self.shared.path, "a room hook panicked");
+    }
+
+    pub(super) fn number(&self) -> NamespaceNumber {
+        self.shared.number
+    }
+
+    pub(super) fn recoverable(&self) -> MutexGuard<'_, HashMap<Box<str>, Socket>> {
+        self.shared.recoverable()
+    }
+
+    /// Lifecycle: the time of somebody who is away is over.
+    pub(super) fn recovery_deadline(&self) {
+        self.tell(NamespaceCommand::RecoveryDeadline);
     }
 
     /// Whether any socket may want to see what is emitted to it.

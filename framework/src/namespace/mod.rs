@@ -14,6 +14,7 @@ mod family;
 mod handle;
 mod hooks;
 mod protocol;
+mod recovery;
 mod utilities;
 
 pub use handle::Namespace;

@@ -16,7 +16,7 @@ use super::handle::OutsidePermit;
 use crate::auth::Revocation;
 use crate::fanout::SlotRef;
 use crate::room::{Packet, Report};
-use crate::socket::{AwaitedAnswer, Socket};
+use crate::socket::{AwaitedAnswer, Predecessor, Socket};
 
 /// What a namespace can be told.
 ///
@@ -40,6 +40,8 @@ pub(crate) enum NamespaceCommand {
     Errand { to: Selection<SlotRef>, errand: Box<Errand>, ticket: Option<Ticket> },
     /// From outside of handlers: a packet or an errand, in the order of all that comes from there.
     Outside { to: Selection<SlotRef>, what: Outgoing, permit: OutsidePermit },
+    /// From the wheel: the time of somebody who is away is over.
+    RecoveryDeadline,
     /// From the table of namespaces: this child has no users any more.
     Stop,
     /// From a room that passed on what the emits from outside wait for.
@@ -74,6 +76,10 @@ impl Admission {
 
     pub(super) fn member(&self) -> Option<SlotRef> {
         self.socket.as_ref().map(Socket::member)
+    }
+
+    pub(super) fn take_predecessor(&self) -> Option<Predecessor> {
+        self.socket.as_ref().and_then(Socket::take_predecessor)
     }
 
     pub(super) fn asked_by(&self, other: &Socket) -> bool {

@@ -125,6 +125,11 @@ impl Handler<RoomCommand> for RoomActor {
             }
             RoomCommand::Leave(member) => self.leave(member),
             RoomCommand::Broadcast { packet, skip } => self.broadcast(packet, &skip, ctx),
+            RoomCommand::Fence(passed) => {
+                // Nobody waits any more: the namespace has ended.
+                passed.send(()).ok();
+                self.life.progress.count();
+            }
             RoomCommand::Stop => {
                 self.life.stopped = true;
                 ctx.stop();

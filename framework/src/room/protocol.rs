@@ -4,6 +4,7 @@ use bytes::Bytes;
 use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::Ticket;
+use tokio::sync::oneshot;
 
 use crate::fanout::SlotRef;
 
@@ -20,6 +21,8 @@ pub(crate) enum RoomCommand {
     Leave(SlotRef),
     /// A packet for all members but those to skip.
     Broadcast { packet: Packet, skip: Skip<SlotRef> },
+    /// Answers when all that was sent before has been passed on.
+    Fence(oneshot::Sender<()>),
     /// The room has no members, and nothing is on its way to it: it ends.
     Stop,
     /// From a fault test: ends the actor by a panic.

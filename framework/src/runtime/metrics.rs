@@ -268,6 +268,7 @@ metrics! {
         slow_room_steps: Counter, "Steps of custom rooms that held their thread for longer than `room_step_warning`.";
         panics: Counter, "Panics caught in user code.";
         actor_deaths: Counter, "Actors that ended by a panic of their own.";
+        recovered: Counter, "Clients that came back and got what they had missed.";
         packets_lost: Counter, "Packets that were on their way through an actor that died, or whose thread ended.";
         tokens_ended: Counter, "Sockets ended because their token expired or was revoked.";
         events_refused: Counter, "Events refused because their client sent too many.";

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use actix::{AsyncContext, Context};
 use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::reason::DisconnectReason;
 use greenroom_proto::socketio::encode;
 
 use super::actor::{SocketActor, State};
@@ -21,9 +22,15 @@ impl SocketActor {
         if let Err(error) = self.verify_token() {
             return self.refuse(&error.to_reject(), ctx);
         }
+        if !self.socket.inherit() {
+            // Somebody else's: it may connect, but on its own.
+            self.socket.session().close(DisconnectReason::TransportClose);
+            return self.forget_everything(ctx);
+        }
         let namespace = &self.socket.shared().namespace;
         let middleware = namespace.middleware.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if middleware.is_empty() {
+        let skips = self.socket.recovered() && namespace.runtime.config.recovery_skips_middleware;
+        if middleware.is_empty() || skips {
             return self.join_namespace(ctx);
         }
         let socket = self.socket.clone();
@@ -68,8 +75,11 @@ impl SocketActor {
         }
         self.state = State::Joining { until: None };
         let path = self.socket.path();
-        // An id has nothing that JSON escapes.
-        let payload = format!(r#"{{"sid":"{}"}}"#, self.socket.id());
+        // Ids have nothing that JSON escapes.
+        let payload = match self.socket.pid() {
+            Some(pid) => format!(r#"{{"sid":"{}","pid":"{pid}"}}"#, self.socket.id()),
+            None => format!(r#"{{"sid":"{}"}}"#, self.socket.id()),
+        };
         let answer = encode::connect(path, &payload);
         let connect = NamespaceCommand::Connect(Admission::new(self.socket.clone(), answer));
         let namespace = self.socket.shared().namespace.clone();

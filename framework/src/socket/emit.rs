@@ -12,10 +12,9 @@ use tokio::sync::oneshot;
 
 use super::{Op, Socket, record};
 use crate::error::{AckError, EmitError, Emitted, Reject};
-use crate::event::{FromArgs, IntoArgs};
+use crate::event::{EncodedArgs, FromArgs, IntoArgs};
 use crate::fanout::SlotRef;
 use crate::namespace::{NamespaceShared, Outgoing};
-use crate::runtime::Runtime;
 
 impl Socket {
     /// Emits an event to this client.
@@ -115,15 +114,18 @@ impl Socket {
         if self.is_leaving() {
             return Emitted::new(Err(EmitError::Closed));
         }
-        match encode_event(self.runtime(), self.path(), event, args) {
-            Ok(frames) => self.perform(Op::Emit { to: self.clone(), frames, delivery }),
+        match encode_event(&self.shared().namespace, self.path(), event, args, delivery) {
+            Ok((frames, delivery)) => self.perform(Op::Emit { to: self.clone(), frames, delivery }),
             Err(error) => Emitted::new(Err(error)),
         }
     }
 
     /// An event for many sockets of this namespace, see [`emit_encoded`](Self::emit_encoded).
     pub(crate) fn encode(&self, event: &str, args: impl IntoArgs) -> Result<Bytes, EmitError> {
-        encode_event(self.runtime(), self.path(), event, args)
+        check_name(event)?;
+        let args = args.into_args()?;
+        self.runtime().metrics.packets_encoded.count();
+        Ok(encode::event(self.path(), event, args.items(), &args.attachments, None))
     }
 
     /// As `emit`, of what was encoded for a socket with the same path.
@@ -141,7 +143,7 @@ impl Socket {
 
     /// An event of the framework's own.
     pub(super) fn own_event(&self, event: &str, args: impl IntoArgs) -> Option<Op> {
-        let frames = encode_event(self.runtime(), self.path(), event, args).ok()?;
+        let frames = self.encode(event, args).ok()?;
         Some(Op::Emit { to: self.clone(), frames, delivery: Delivery::Reliable })
     }
 }
@@ -151,7 +153,7 @@ impl Socket {
 pub struct AckRequest {
     socket: Socket,
     event: String,
-    encoded: Result<crate::event::EncodedArgs, EmitError>,
+    encoded: Result<EncodedArgs, EmitError>,
     timeout: Duration,
 }
 
@@ -250,11 +252,12 @@ impl Broadcast {
         if let Some(children) = self.namespace.children() {
             return self.emit_to_children(children, event, args);
         }
-        let frames = match encode_event(&self.namespace.runtime, &self.namespace.path, event, args) {
-            Ok(frames) => frames,
-            Err(error) => return Emitted::new(Err(error)),
-        };
-        let Self { namespace, sender, to, delivery, .. } = self;
+        let (frames, delivery) =
+            match encode_event(&self.namespace, &self.namespace.path, event, args, self.delivery) {
+                Ok(encoded) => encoded,
+                Err(error) => return Emitted::new(Err(error)),
+            };
+        let Self { namespace, sender, to, .. } = self;
         match sender {
             Some(sender) => sender.perform(Op::Broadcast { namespace, to, frames, delivery }),
             None => Emitted::new(emit_without_sender(&namespace, to, frames, delivery)),
@@ -274,10 +277,9 @@ impl Broadcast {
         };
         let mut result = Ok(());
         for child in children {
-            self.namespace.runtime.metrics.packets_encoded.count();
-            let frames = encode::event(&child.path, event, args.items(), &args.attachments, None);
+            let (frames, delivery) = encode_args(&child, &child.path, event, &args, self.delivery);
             // The first that failed is told; the others are emitted all the same.
-            result = result.and(emit_without_sender(&child, self.to.clone(), frames, self.delivery));
+            result = result.and(emit_without_sender(&child, self.to.clone(), frames, delivery));
         }
         Emitted::new(result)
     }
@@ -313,15 +315,29 @@ fn emit_without_sender(
 }
 
 fn encode_event(
-    runtime: &Runtime,
-    namespace: &str,
+    namespace: &NamespaceShared,
+    path: &str,
     event: &str,
     args: impl IntoArgs,
-) -> Result<Bytes, EmitError> {
+    delivery: Delivery,
+) -> Result<(Bytes, Delivery), EmitError> {
     check_name(event)?;
-    let args = args.into_args()?;
-    runtime.metrics.packets_encoded.count();
-    Ok(encode::event(namespace, event, args.items(), &args.attachments, None))
+    Ok(encode_args(namespace, path, event, &args.into_args()?, delivery))
+}
+
+fn encode_args(
+    namespace: &NamespaceShared,
+    path: &str,
+    event: &str,
+    args: &EncodedArgs,
+    delivery: Delivery,
+) -> (Bytes, Delivery) {
+    namespace.runtime.metrics.packets_encoded.count();
+    let encode = |items: &str| encode::event(path, event, items, &args.attachments, None);
+    match namespace.stamp(args.items(), delivery) {
+        Some((items, delivery)) => (encode(&items), delivery),
+        None => (encode(args.items()), delivery),
+    }
 }
 
 pub(super) fn check_name(event: &str) -> Result<(), EmitError> {

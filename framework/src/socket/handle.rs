@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::actor::SocketActor;
 use super::place::RoomPlace;
+use super::recovery::{Predecessor, Recovery};
 use super::taps::Taps;
 use super::token::Bearer;
 use super::{Op, Packets, SocketCommand, record};
@@ -71,6 +72,8 @@ pub struct Socket(Arc<SocketShared>);
 /// What the handles and the actor of a socket share.
 pub(crate) struct SocketShared {
     id: SocketId,
+    /// Nothing where clients cannot come back.
+    pub(super) recovery: Option<Box<Recovery>>,
     pub(super) namespace: Arc<NamespaceShared>,
     /// What its client calls the namespace, see [`Socket::path`].
     path: ByteString,
@@ -107,7 +110,9 @@ pub(super) struct Local {
     /// The client will acknowledge nothing any more.
     deaf: bool,
     rooms: SmallVec<[RoomName; 1]>,
-    data: SmallVec<[(TypeId, Arc<dyn Any + Send + Sync>); 1]>,
+    /// Until it is let in: the socket that it goes on for.
+    pub(super) predecessor: Option<Box<Predecessor>>,
+    pub(super) data: SmallVec<[(TypeId, Arc<dyn Any + Send + Sync>); 1]>,
 }
 
 /// Where a client's acknowledgement goes.
@@ -119,9 +124,12 @@ impl Socket {
         path: &str,
         session: SessionHandle,
         auth: Option<Box<str>>,
+        predecessor: Option<Predecessor>,
     ) -> Self {
         // Text of its own: a slice of the packet would keep all of that read in memory.
         let path = if *namespace.path == *path { namespace.path.clone() } else { path.into() };
+        let recovery = Recovery::new(&namespace, predecessor.as_ref());
+        let id = predecessor.as_ref().map_or_else(SocketId::random, |old| old.socket.id().clone());
         let local = Local {
             listeners: Listeners::default(),
             taps: None,
@@ -130,13 +138,14 @@ impl Socket {
             deaf: false,
             rooms: SmallVec::new(),
             data: SmallVec::new(),
+            predecessor: predecessor.map(Box::new),
         };
-        let id = SocketId::random();
         let of = session.slot();
         let span =
             tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = &*path);
         Self(Arc::new(SocketShared {
             id,
+            recovery,
             span,
             namespace,
             path,

@@ -17,6 +17,7 @@
 //! | `connect.rs` | from CONNECT to the answer: token, middleware, namespace |
 //! | `dispatch.rs` | from a packet to listeners to the acknowledgement |
 //! | `taps.rs` | listeners for any event, middleware of packets |
+//! | `recovery.rs` | clients that come back |
 //! | `token.rs` | the token while the socket is open: refresh, expiry |
 //! | `limit.rs` | how many events a client may send |
 //! | `table.rs` | a session's sockets |
@@ -33,6 +34,7 @@ mod place;
 mod program;
 mod protocol;
 mod pushes;
+mod recovery;
 mod table;
 mod taps;
 mod token;
@@ -43,6 +45,7 @@ pub use broadcast::{Answers, BroadcastRequest};
 pub use emit::{AckRequest, Broadcast};
 pub use handle::{Socket, SocketId};
 pub(crate) use protocol::{Inbound, Packets, SocketCommand};
+pub(crate) use recovery::{Predecessor, SharedHistory};
 pub(crate) use table::SocketTable;
 pub use taps::Event;
 pub(crate) use turn::{Op, record};

@@ -20,6 +20,7 @@ use smallvec::SmallVec;
 
 use super::actor::SocketActor;
 use super::connect::refuse_unknown;
+use super::recovery::claim;
 use super::{Inbound, Packets, Socket};
 use crate::auth::Renewal;
 use crate::error::Reject;
@@ -154,7 +155,8 @@ impl SocketTable {
             return Ok(());
         }
         let auth = auth.map(|auth| Box::from(auth.as_str()));
-        let socket = Socket::new(namespace, path, cx.session().clone(), auth);
+        let predecessor = claim(&namespace, auth.as_deref());
+        let socket = Socket::new(namespace, path, cx.session().clone(), auth, predecessor);
         SocketActor::start(socket.clone(), self.worker.clone(), lease);
         self.sockets.push(Place { socket, left: false });
         self.connect_deadline = None;

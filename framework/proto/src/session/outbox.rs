@@ -13,6 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::engineio::payload;
+use crate::recovery::Offset;
 
 /// How much a packet matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,21 @@ pub enum Delivery {
     Reliable,
     /// The packet is left out if the peer is not ready for it at this moment.
     Volatile,
+    /// As reliable, and kept for a client that comes back.
+    Kept(Offset),
+    /// As volatile. Its client may name it as the last one that it saw.
+    Passing(Offset),
+}
+
+impl Delivery {
+    /// Whether the packet may be left out.
+    #[must_use]
+    pub const fn is_volatile(self) -> bool {
+        match self {
+            Self::Volatile | Self::Passing(_) => true,
+            Self::Reliable | Self::Kept(_) => false,
+        }
+    }
 }
 
 /// What became of a pushed packet.
@@ -155,7 +171,7 @@ impl Outbox {
         delivery: Delivery,
         receipt: Option<Receipt>,
     ) -> Pushed {
-        if self.intake != Intake::Open || (delivery == Delivery::Volatile && !self.writable) {
+        if self.intake != Intake::Open || (delivery.is_volatile() && !self.writable) {
             self.dropped = self.dropped.saturating_add(1);
             return Pushed::Dropped;
         }

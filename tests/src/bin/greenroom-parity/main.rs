@@ -4,6 +4,7 @@
 mod broadcast;
 mod dynamic;
 mod listeners;
+mod recovery;
 
 use std::error::Error;
 use std::time::Duration;
@@ -17,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     dynamic::declare(&io)?;
     broadcast::declare(&io);
     listeners::declare(&io);
+    recovery::declare(&io);
     let ports = Ports { clients: setting("PORT", 0)?, operations: 0 };
     greenroom_tests::host::run(io, ports, &setting("MODE", "serve".to_owned())?)
 }
@@ -27,6 +29,9 @@ fn config() -> Result<Config, Box<dyn Error>> {
         ping_interval: milliseconds("PING_INTERVAL_MS", 25_000)?,
         shutdown_timeout: Duration::from_secs(3),
         workers: 2,
+        recovery_window: milliseconds("RECOVERY_WINDOW_MS", 0)?,
+        recovery_events: setting("RECOVERY_EVENTS", 1_000)?,
+        recovery_skips_middleware: setting("SKIP_MIDDLEWARE", false)?,
         cleanup_empty_child_namespaces: setting("CLEANUP_CHILDREN", false)?,
         max_child_namespaces: setting("MAX_CHILDREN", 1_000)?,
         cors: Some(Cors { origins: vec!["*".to_owned()], credentials: false }),

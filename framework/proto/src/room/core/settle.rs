@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::{Phase, RoomCore};
 use crate::room::cx::Wish;
 use crate::room::{CloseReason, DismissReason, Effect, Leader, LeaveReason, MemberId, Room};
-use crate::session::Delivery;
 
 /// A timer for a time that has come is due after this: one that sets itself again does not hold the
 /// room for ever.
@@ -23,12 +22,12 @@ impl<R: Room> RoomCore<R> {
 
     fn grant(&mut self, wish: Wish<R>) {
         match wish {
-            Wish::Emit { to, event, items, delivery: Delivery::Volatile } => {
+            Wish::Emit { to, event, items, delivery } if delivery.is_volatile() => {
                 if let Some(to) = self.frames.targets(&to, &self.cx.roster, None) {
-                    self.effects.push(Effect::Emit { to, event, items, delivery: Delivery::Volatile });
+                    self.effects.push(Effect::Emit { to, event, items, delivery });
                 }
             }
-            Wish::Emit { to, event, items, delivery: Delivery::Reliable } => {
+            Wish::Emit { to, event, items, delivery: _ } => {
                 self.outbound.push_event(to, event, items, self.frames.admissions());
                 self.cx.queued_events = self.outbound.events();
             }
