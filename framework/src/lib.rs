@@ -75,6 +75,7 @@ mod namespace;
 mod namespaces;
 mod operations;
 pub mod presence;
+mod replay;
 pub mod room;
 mod rooms;
 mod runtime;
@@ -98,6 +99,7 @@ pub struct Readme;
 #[doc = include_str!("../../docs/guide/limits.md")]
 #[doc = include_str!("../../docs/guide/first-room.md")]
 #[doc = include_str!("../../docs/guide/raw-actors.md")]
+#[doc = include_str!("../../docs/guide/gateway.md")]
 #[derive(Debug)]
 pub struct Guides;
 
@@ -116,6 +118,7 @@ pub use greenroom_proto::rooms::RoomName;
 pub use greenroom_proto::socket::reason::DisconnectReason;
 pub use namespace::{Namespace, RoomEvent};
 pub use namespaces::BadPattern;
+pub use replay::{ReplayFileError, Replays, replay};
 pub use rooms::{RoomHandle, Rooms};
 pub use runtime::clock::Clock;
 pub use runtime::metrics::Stats;

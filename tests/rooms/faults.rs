@@ -37,6 +37,46 @@ async fn a_panic_costs_its_event_and_nobody_is_disconnected() {
 }
 
 #[actix_rt::test]
+async fn a_panic_leaves_a_file_that_replays_to_it() {
+    let directory = std::env::temp_dir().join(format!("greenroom-journals-{}", std::process::id()));
+    let stage = party(Config { room_journals: Some(directory.clone()), ..Config::default() }, 1);
+    let (ann, _) = stage.join(0, "/party", &json!({ "join": { "mode": "fast" } })).await;
+    call(&stage, &ann, "add", &json!(3)).await;
+    assert_eq!(call(&stage, &ann, "panic", &json!(null)).await["error"]["code"], "room_error");
+    let written = || std::fs::read_dir(&directory).ok()?.next()?.ok().map(|entry| entry.path());
+    // A thread of its own writes it.
+    let wait = async {
+        while written().is_none_or(|file| std::fs::read_to_string(file).is_ok_and(|text| text.is_empty())) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(greenroom_tests::PATIENCE, wait).await.unwrap();
+    let file = written().unwrap();
+
+    let mut replay = greenroom::replay::<Party>(&file).unwrap();
+    assert!(
+        matches!(replay.finish(), Ok(greenroom::room::Ending::Panic(fault)) if fault.message == "asked to")
+    );
+    let told = |args: &[&str]| {
+        let mut out = Vec::new();
+        let args = ["replay", file.to_str().unwrap()].into_iter().chain(args.iter().copied());
+        let args = args.map(str::to_owned);
+        let replays = greenroom::Replays::new().of::<crate::party::Ticker>().of::<Party>();
+        (replays.run(args, &mut out), String::from_utf8(out).unwrap())
+    };
+    let (done, text) = told(&[]);
+    assert_eq!(done, Some(std::process::ExitCode::SUCCESS));
+    assert!(text.contains("the same panic: on_event with `asked to`"), "{text}");
+    assert!(told(&["--list"]).1.lines().count() >= 3);
+    let whole: Value = serde_json::from_str(&told(&["--at", "2"]).1).unwrap();
+    assert_eq!((&whole["offset"], &whole["state"]["count"]), (&json!(2), &json!(3)));
+    assert_eq!(whole["views"].as_object().unwrap().values().next().unwrap()["count"], 3);
+    assert_eq!(told(&["--at"]).0, Some(std::process::ExitCode::FAILURE));
+    assert_eq!(greenroom::Replays::new().run(["serve".to_owned()], &mut Vec::new()), None);
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[actix_rt::test]
 async fn a_panic_when_somebody_leaves_keeps_no_seat() {
     let stage = party(Config::default(), 1);
     let (ann, first) = stage.join(0, "/party", &json!({})).await;

@@ -41,7 +41,8 @@ pub fn run(io: Server, ports: Ports, mode: &str) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(io: Server, echo: Server, ports: Ports) -> io::Result<()> {
-    let app = move || App::new().service(echo.routes());
+    let gateway = io.clone();
+    let app = move || App::new().service(echo.routes()).service(gateway.gateway("/rooms"));
     let mut serve = Serve::new(io).app(app).bind(("127.0.0.1", ports.clients))?;
     if ports.operations != 0 {
         serve = serve.operations(("127.0.0.1", ports.operations))?;
@@ -61,7 +62,9 @@ async fn routes(io: Server, echo: Server, ports: Ports) -> io::Result<()> {
     announce(&listener.local_addr()?);
     let workers = io.config().workers;
     let routes = io.clone();
-    let server = HttpServer::new(move || App::new().service(routes.routes()).service(echo.routes()));
+    let app =
+        move || App::new().service(routes.routes()).service(echo.routes()).service(routes.gateway("/rooms"));
+    let server = HttpServer::new(app);
     let server = io.tune(server).workers(workers).disable_signals().listen(listener)?.run();
     let handle = server.handle();
     let mut terminated = signal(SignalKind::terminate())?;

@@ -18,7 +18,8 @@ END_S = 8
 class Fixture:
     """One process; started again, it takes the port that it had."""
 
-    def __init__(self, **settings):
+    def __init__(self, program=None, **settings):
+        self._program = program
         self._settings = {"PING_INTERVAL_MS": "25000", "JWT_SECRET": JWT_SECRET, **settings}
         self._process = None
         self._port = 0
@@ -31,6 +32,8 @@ class Fixture:
         binary = os.environ.get("FIXTURE_BIN")
         if not binary:
             sys.exit("FIXTURE_BIN is not set: use tests/interop/run.sh")
+        if self._program:
+            binary = os.path.join(os.path.dirname(binary), self._program)
         env = {**os.environ, **self._settings, "PORT": str(self._port)}
         self._process = await asyncio.create_subprocess_exec(binary, env=env, stdout=asyncio.subprocess.PIPE)
         line = await asyncio.wait_for(self._process.stdout.readline(), START_S)
