@@ -15,5 +15,6 @@ mod lobby;
 mod party;
 mod presence;
 mod raw;
+mod server;
 mod stage;
 mod state;

@@ -9,6 +9,7 @@ use greenroom::room::Options;
 use greenroom::testing::Victim;
 use serde_json::json;
 
+use crate::party::CLOCK;
 use crate::stage::Stage;
 
 /// Says what it is told to everybody; `max` of them get in.
@@ -55,6 +56,9 @@ impl Handler<RoomMessage> for Echo {
                 self.inside.push(who);
             }
             RoomMessage::Event { name, .. } if name == "panic" => panic!("asked to"),
+            RoomMessage::Event { name, .. } if name == "hold" => CLOCK.with_borrow(|clock| {
+                clock.as_ref().unwrap().advance(Duration::from_millis(60));
+            }),
             RoomMessage::Event { name, args, ack, .. } => {
                 drop(self.room.emit_all(&name, args));
                 ack.send(Ok(self.inside.len()));
@@ -141,6 +145,17 @@ async fn a_panic_of_the_actor_ends_its_room_alone() {
     stage.run().await;
     assert_eq!(dan.received(), [r#"2["say",1]"#, "31[1]"]);
     assert_eq!((stage.io.stats().custom_rooms, stage.io.stats().actor_deaths), (1, 0));
+}
+
+#[actix_rt::test]
+async fn an_actor_that_holds_its_thread_is_named() {
+    let stage = echo(7);
+    CLOCK.set(Some(stage.io.clock().clone()));
+    let (ann, _) = stage.join(0, "/echo", &json!({})).await;
+    assert_eq!(stage.io.stats().slow_room_steps, 0);
+    ann.emit(None, "hold", &json!(null)).await;
+    stage.run().await;
+    assert_eq!(stage.io.stats().slow_room_steps, 1);
 }
 
 #[actix_rt::test]

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::hosts::Present;
 use super::protocol::{DirectoryCommand, OpenReply, Opened, Opening, Watcher};
 use super::{DirectoryHandle, DirectoryLink};
+use crate::auth::Revocation;
 use crate::error::{EmitError, Reject};
 use crate::host::{Arrival, Fact, HostCommand, HostHandle, Seed};
 use crate::runtime::pile::Pile;
@@ -257,6 +258,12 @@ impl DirectoryActor {
         }
     }
 
+    fn revoke(&self, revocation: &Arc<Revocation>) {
+        for host in self.hosts.borrow().values() {
+            host.tell(HostCommand::Revoke(revocation.clone()));
+        }
+    }
+
     fn close(&mut self, reply: oneshot::Sender<()>) {
         self.closed = true;
         if self.hosts.borrow().is_empty() {
@@ -331,6 +338,7 @@ impl Handler<DirectoryCommand> for DirectoryActor {
                 // Nobody waits any more: the caller dropped its future.
                 drop(reply.send(self.hosts.borrow().get(&room).cloned()));
             }
+            DirectoryCommand::Revoke(revocation) => self.revoke(&revocation),
             DirectoryCommand::Publish => self.publish(),
             DirectoryCommand::Deadline => self.close_unjoined(),
             DirectoryCommand::Close(reply) => self.close(reply),

@@ -8,6 +8,7 @@ use greenroom_proto::directory::RoomId;
 use greenroom_proto::room::{Options, SocketKey};
 use tokio::sync::oneshot;
 
+use crate::auth::Revocation;
 use crate::error::Reject;
 use crate::host::{Arrival, Fact, HostHandle};
 use crate::runtime::pile::Pile;
@@ -32,6 +33,8 @@ pub(crate) enum DirectoryCommand {
     Open { opening: Opening, reply: OpenReply },
     /// From a handle: the host of a room.
     Find { room: RoomId, reply: oneshot::Sender<Option<HostHandle>> },
+    /// From outside: tokens are revoked; members that came with one of them are told by their rooms.
+    Revoke(Arc<Revocation>),
     /// From the wheel: those who watch lists are told what has changed.
     Publish,
     /// From the wheel: rooms that nobody has joined are due.

@@ -15,6 +15,7 @@ use super::span::Spanned;
 use super::{Arrival, Door, Fact, HostCommand, HostHandle, Seed};
 use crate::directory::Opened;
 use crate::error::Reject;
+use crate::runtime::Runtime;
 use crate::runtime::pile::Pile;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
@@ -165,16 +166,7 @@ impl HostActor {
         let began = self.seed.runtime.clock.now();
         let State::Running(machine) = &mut self.state else { return };
         machine.handle(input, now, &mut self.effects);
-        self.watch(began);
-    }
-
-    /// Names a room that keeps its thread from everybody else.
-    fn watch(&self, began: Instant) {
-        let held = self.seed.runtime.clock.now().saturating_duration_since(began);
-        if held > self.seed.runtime.config.room_step_warning {
-            self.seed.runtime.metrics.slow_room_steps.count();
-            tracing::warn!(room = %self.seed.id, ?held, "a room held its thread");
-        }
+        watch(&self.seed.runtime, self.seed.id.as_str(), began);
     }
 
     fn finish_turn(&mut self, ctx: &mut Context<Self>) {
@@ -251,6 +243,15 @@ impl HostActor {
     }
 }
 
+/// Names a room that kept its thread from everybody else.
+pub(super) fn watch(runtime: &Runtime, room: &str, began: Instant) {
+    let held = runtime.clock.now().saturating_duration_since(began);
+    if held > runtime.config.room_step_warning {
+        runtime.metrics.slow_room_steps.count();
+        tracing::warn!(room, ?held, "a room held its thread");
+    }
+}
+
 impl Actor for HostActor {
     type Context = Context<Self>;
 
@@ -288,6 +289,7 @@ impl Handler<HostCommand> for HostActor {
             HostCommand::Event(event) => self.input(HostInput::Event(event)),
             HostCommand::Internal(message) => self.input(HostInput::Internal(message)),
             HostCommand::Kick(member) => self.input(HostInput::Kick(member, LeaveReason::Kicked)),
+            HostCommand::Revoke(revocation) => self.connections.borrow().revoke(&revocation),
             HostCommand::Close { server_ends } => {
                 self.server_ends = server_ends;
                 self.input(HostInput::Close);

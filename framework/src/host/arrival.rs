@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::outgoing::Entrance;
 use super::{Guest, HostHandle, PlainEnd, PlainLine, PlainNews};
-use crate::auth::Claims;
+use crate::auth::{Claims, Revocation};
 use crate::error::Reject;
 use crate::fanout::SlotRef;
 use crate::runtime::Runtime;
@@ -197,6 +197,16 @@ impl Door {
         match self {
             Self::Socket(socket) => socket.session().close(DisconnectReason::TransportClose),
             Self::Plain(line) => line.tell(PlainNews::Close(PlainEnd::ComeBack)),
+        }
+    }
+
+    /// Ends the connection if its token is one of these, so that the client comes back with another.
+    pub(super) fn revoked(&self, revocation: &Arc<Revocation>) {
+        match self {
+            Self::Socket(socket) if socket.is_hit_by(revocation) => socket.revoked(revocation.clone()),
+            Self::Socket(_) => {}
+            // It has the credential.
+            Self::Plain(line) => line.tell(PlainNews::Revoked),
         }
     }
 

@@ -48,6 +48,8 @@ pub(crate) enum PlainNews {
     Text(Bytes, Option<Receipt>),
     /// The client is in a room.
     Admitted(HostHandle),
+    /// Tokens were revoked, its own perhaps.
+    Revoked,
     /// The connection ends.
     Close(PlainEnd),
 }

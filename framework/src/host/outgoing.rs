@@ -12,6 +12,7 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use super::{Door, HostCommand, HostHandle, PlainLine};
+use crate::auth::Revocation;
 use crate::fanout::{FanoutCommand, FanoutHandle, RoomPush, Slot};
 use crate::runtime::Runtime;
 use crate::runtime::pile::Pile;
@@ -89,6 +90,11 @@ impl Connections {
 
     pub(super) fn remove(&mut self, key: SocketKey) -> Option<Door> {
         self.by_key.remove(&key).map(|connection| connection.door)
+    }
+
+    /// Those that came with a revoked token end.
+    pub(super) fn revoke(&self, revocation: &Arc<Revocation>) {
+        self.by_key.values().for_each(|connection| connection.door.revoked(revocation));
     }
 
     /// All doors, for the end.

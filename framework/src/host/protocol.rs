@@ -7,6 +7,7 @@ use greenroom_proto::directory::RoomId;
 use greenroom_proto::room::{Event, Listing, MemberId, Role, SeatChange, Setup, SocketKey};
 
 use super::{Arrival, Factory};
+use crate::auth::Revocation;
 use crate::directory::{DirectoryLink, OpenReply};
 use crate::error::Reject;
 use crate::runtime::Runtime;
@@ -29,6 +30,8 @@ pub(crate) enum HostCommand {
     Internal(Box<dyn Any + Send>),
     /// From a handle: a member is removed.
     Kick(MemberId),
+    /// From the directory: tokens are revoked; connections that came with one of them end.
+    Revoke(Arc<Revocation>),
     /// From a handle, or from a server that ends: the room ends.
     Close { server_ends: bool },
     /// From receipts: frames of state have left outboxes. One message for all that are gone by then.

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use actix::{Addr, AsyncContext, Context};
@@ -18,6 +19,7 @@ use greenroom_proto::room::{
 use greenroom_proto::session::Delivery;
 
 use super::HostHandle;
+use super::actor::watch;
 use super::machine::{Factory, HostEffect, HostInput, Machine, Seated};
 use super::raw_room::{RawAck, RawEffect, RawRoom, RoomBackend, RoomMessage, RoomSocket};
 use crate::error::Reject;
@@ -64,7 +66,14 @@ impl<A: RoomBackend> RawMachine<A> {
         let addr = ctx.address();
         let (running, name, told) = (ctx.into_future(actor), setup.id.clone(), host.clone());
         actix_rt::spawn(async move {
-            let ended = Guarded::new(running).await;
+            let mut running = Guarded::new(running);
+            let steps = std::future::poll_fn(|cx| {
+                let began = told.runtime().clock.now();
+                let polled = Pin::new(&mut running).poll(cx);
+                watch(told.runtime(), &name, began);
+                polled
+            });
+            let ended = steps.await;
             if let Err(panicked) = &ended {
                 told.runtime().metrics.panics.count();
                 tracing::error!(room = %name, panic = panic_text(&**panicked), "the actor of a room panicked");

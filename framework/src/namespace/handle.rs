@@ -20,7 +20,7 @@ use super::actor::NamespaceActor;
 use super::hooks::{Middleware, RoomHook};
 use super::protocol::{NamespaceCommand, Outgoing};
 use crate::auth::{JwtAuth, Revocation};
-use crate::directory::DirectoryHandle;
+use crate::directory::{DirectoryCommand, DirectoryHandle};
 use crate::error::{EmitError, Emitted, Reject};
 use crate::event::{FromArgs, IntoAck, IntoArgs, Listener, ListenerId, Listeners, asynchronous, synchronous};
 use crate::fanout::{NamespaceNumber, SlotRef};
@@ -463,6 +463,9 @@ impl NamespaceShared {
 
     /// Lifecycle: tokens are revoked.
     pub(crate) fn revoke(&self, revocation: Arc<Revocation>) {
+        if let Some(rooms) = self.directory() {
+            rooms.tell(DirectoryCommand::Revoke(revocation.clone()));
+        }
         self.tell(NamespaceCommand::Revoke(revocation));
     }
 

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError};
 
 use greenroom_proto::directory::{ListQuery, RoomId, RoomInfo};
-use greenroom_proto::room::{MemberId, Options, Room, RoomLimits, check};
+use greenroom_proto::room::{MemberId, Options, Room, RoomError, RoomLimits, check};
 
 use crate::auth::JwtAuth;
 use crate::directory::{DirectoryHandle, Opening};
@@ -26,7 +26,8 @@ use crate::socket::Socket;
 /// A type of custom rooms, which is a namespace for clients. Cheap to clone.
 ///
 /// `io("/duel")` joins a room that fits, or makes one; `io("/duel/<id>")` joins that one. What is set here
-/// holds for rooms and sockets that come later.
+/// holds for rooms and sockets that come later. The namespace itself has no members: what is emitted to it,
+/// and not to a room, reaches nobody.
 pub struct Rooms<R> {
     namespace: Namespace,
     directory: DirectoryHandle,
@@ -55,8 +56,12 @@ impl Server {
     /// [`RoomBackend`](crate::raw::RoomBackend).
     ///
     /// # Panics
-    /// If the namespace is taken by another type of rooms.
+    /// If the namespace is taken by another type of rooms, or the program is built with `panic = "abort"`.
     pub fn raw_room<A: RoomBackend>(&self, path: &str) -> Rooms<A> {
+        #[expect(clippy::panic, reason = "documented: a program that cannot serve has to end at its start")]
+        if cfg!(panic = "abort") {
+            panic!("{} cannot be a room: {}", std::any::type_name::<A>(), RoomError::PanicAborts);
+        }
         self.rooms_of(path, raw_machine::<A>(), A::MAX_PLAYERS)
     }
 

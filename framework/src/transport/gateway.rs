@@ -256,17 +256,23 @@ impl Gateway {
     fn look_after(&mut self, ctx: &mut Ctx) {
         let runtime = self.runtime().clone();
         let silence = runtime.clock.now().saturating_duration_since(self.heard);
-        let fault = |credential: &Credential| {
-            credential.fault(&runtime.revocations, runtime.clock.unix_now()).is_some()
-        };
         if silence > runtime.config.ping_interval + runtime.config.ping_timeout {
             return ctx.stop();
         }
+        ctx.ping(b"");
+        self.look_at_token(ctx);
+    }
+
+    /// Ends a connection whose token has ended.
+    fn look_at_token(&self, ctx: &mut Ctx) {
+        let runtime = self.runtime();
+        let fault = |credential: &Credential| {
+            credential.fault(&runtime.revocations, runtime.clock.unix_now()).is_some()
+        };
         if self.credential.as_ref().is_some_and(fault) {
             runtime.metrics.tokens_ended.count();
-            return close(ws::CloseCode::Away, ctx);
+            close(ws::CloseCode::Away, ctx);
         }
-        ctx.ping(b"");
     }
 
     fn text(&mut self, text: &str, ctx: &mut Ctx) {
@@ -359,7 +365,12 @@ impl StreamHandler<Vec<PlainNews>> for Gateway {
     fn handle(&mut self, news: Vec<PlainNews>, ctx: &mut Self::Context) {
         for news in news {
             match news {
-                PlainNews::Admitted(host) => self.place = Place::In(host),
+                PlainNews::Admitted(host) => {
+                    self.place = Place::In(host);
+                    // It may have been revoked on the way.
+                    self.look_at_token(ctx);
+                }
+                PlainNews::Revoked => self.look_at_token(ctx),
                 PlainNews::Text(text, receipt) => {
                     if let Ok(text) = ByteString::try_from(text) {
                         ctx.text(text);
