@@ -234,8 +234,9 @@ export class Visitor {
     await this.link.filter({ hasText: /Reconnecting….*attempt [1-9]/s }).waitFor();
   }
 
+  /** Two may have the same name: who came in anew is another person, and the one before is here for a while. */
   async seesHere(name) {
-    await this.here.getByRole("listitem").filter({ hasText: name }).waitFor();
+    await this.here.getByRole("listitem").filter({ hasText: name }).first().waitFor();
   }
 
   /** Gone for good: a page that is closed may still come back for 15 s. */

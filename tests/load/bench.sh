@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# What custom rooms cost, without a network: bytes and CPU per patch, rooms per core, a simulated hour.
+cargo run --release --manifest-path ../../Cargo.toml -p greenroom-proto --example room_cost
 cargo build --release
 npm --prefix peers/node-socketio ci --no-audit --no-fund --ignore-scripts
 ./bench.py selftest

@@ -1,11 +1,12 @@
 //! The way from a room to a client, and what can go wrong on it.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::client::Client;
+use super::client::{Client, Frame};
 use crate::room::Moment;
 
 /// What goes wrong between a room and a client.
@@ -31,11 +32,24 @@ pub enum Fault {
 
 /// A frame or event on its way.
 #[derive(Clone, Debug)]
-pub(super) struct Packet {
-    pub(super) frame: bool,
-    pub(super) event: ByteString,
-    pub(super) items: ByteString,
-    pub(super) volatile: bool,
+pub(super) enum Packet {
+    /// Read once, however many clients get it.
+    Frame(Rc<Frame>),
+    Event {
+        event: ByteString,
+        items: ByteString,
+        volatile: bool,
+    },
+}
+
+impl Packet {
+    fn is_frame(&self) -> bool {
+        matches!(self, Self::Frame(_))
+    }
+
+    fn is_volatile(&self) -> bool {
+        matches!(self, Self::Event { volatile: true, .. })
+    }
 }
 
 /// The way to one client: in order, at once, unless told otherwise.
@@ -82,7 +96,7 @@ impl Link {
 
     /// Whether a frame waits for the client to read.
     pub(super) fn has_frame(&self) -> bool {
-        self.outbox.iter().any(|packet| packet.frame)
+        self.outbox.iter().any(Packet::is_frame)
     }
 
     /// How many packets wait for the client to read.
@@ -91,7 +105,7 @@ impl Link {
     }
 
     pub(super) fn send(&mut self, packet: Packet) {
-        if !packet.volatile || self.outbox.is_empty() && !self.stopped {
+        if !packet.is_volatile() || self.outbox.is_empty() && !self.stopped {
             self.outbox.push_back(packet);
         }
     }
@@ -128,9 +142,8 @@ impl Link {
 }
 
 fn arrive(client: &mut Client, packet: &Packet) {
-    if packet.frame {
-        client.take_frame(&packet.event, &packet.items);
-    } else {
-        client.take_event(&packet.event, &packet.items);
+    match packet {
+        Packet::Frame(frame) => client.take_frame(frame),
+        Packet::Event { event, items, .. } => client.take_event(event, items),
     }
 }

@@ -190,7 +190,11 @@ fn any_step(
         25 => Step::Fail(who, any_fault(chance)),
         26 | 27 => Step::Heal(who),
         28 => Step::Work,
-        29 | 30 => {
+        29 => {
+            let name = (*chance.pick(&["resync", "hash"])).to_owned();
+            Step::Event { who, name, args: Vec::new(), number: None }
+        }
+        30 | 31 => {
             let made = event(chance);
             let (name, args) = bad_event(chance, made);
             Step::Event { who, name, args, number: None }
