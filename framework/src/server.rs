@@ -159,7 +159,9 @@ impl Server {
     /// # use greenroom::prelude::*;
     /// # fn example(io: Server) -> Result<(), greenroom::BadPattern> {
     /// let tables = io.of_pattern(r"^/table-\d+$")?;
-    /// tables.on_connect(|socket| socket.broadcast().emit("joined", socket.namespace().path()));
+    /// tables.on_connect(|socket| {
+    ///     socket.broadcast().emit("joined", socket.namespace().path());
+    /// });
     /// tables.emit("news", "to all tables");
     /// # Ok(()) }
     /// ```
