@@ -38,7 +38,7 @@ fn run(users: u8) -> RandomRun {
 
 /// A panic takes its time to say where it came from.
 fn rarely_crash(chance: &mut Chance, or: (&'static str, Value)) -> (&'static str, Vec<Value>) {
-    if chance.below(40) == 0 { ("crash", Vec::new()) } else { (or.0, vec![or.1]) }
+    if chance.below(8) == 0 { ("crash", Vec::new()) } else { (or.0, vec![or.1]) }
 }
 
 fn saw_everything(report: RunReport) {
