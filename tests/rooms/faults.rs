@@ -6,20 +6,12 @@ use greenroom::Config;
 use serde_json::{Value, json};
 
 use crate::party::{CLOCK, Party};
-use crate::stage::{Client, Stage};
+use crate::stage::{Stage, call};
 
 fn party(config: Config, seed: u64) -> Stage {
     let stage = Stage::with(config, seed, |io| drop(io.room::<Party>("/party")));
     CLOCK.set(Some(stage.io.clock().clone()));
     stage
-}
-
-async fn call(stage: &Stage, client: &Client, event: &str, arg: &Value) -> Value {
-    client.emit(Some(1), event, arg).await;
-    stage.run().await;
-    let received = client.received();
-    let ack = received.iter().find_map(|packet| packet.strip_prefix("31"));
-    serde_json::from_str::<Value>(ack.unwrap_or_else(|| panic!("{received:?}"))).unwrap()[0].clone()
 }
 
 #[actix_rt::test]

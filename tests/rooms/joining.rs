@@ -8,7 +8,7 @@ use greenroom::prelude::*;
 use serde_json::{Value, json};
 
 use crate::party::Party;
-use crate::stage::{Client, Stage};
+use crate::stage::{Client, Stage, call};
 
 const SECRET: &str = "a secret of at least thirty-two bytes";
 
@@ -28,14 +28,6 @@ fn members(seed: u64) -> (Stage, impl Fn(&str, Value) -> Value) {
         json!({ "token": token, "join": join })
     };
     (stage, auth)
-}
-
-async fn call(stage: &Stage, client: &Client, event: &str, arg: &Value) -> Value {
-    client.emit(Some(1), event, arg).await;
-    stage.run().await;
-    let received = client.received();
-    let ack = received.iter().find_map(|packet| packet.strip_prefix("31"));
-    serde_json::from_str::<Value>(ack.unwrap_or_else(|| panic!("{received:?}"))).unwrap()[0].clone()
 }
 
 #[actix_rt::test]

@@ -6,24 +6,12 @@ use greenroom::testing::Victim;
 use serde_json::{Value, json};
 
 use crate::raw::Echo;
-use crate::stage::{Client, Stage};
+use crate::stage::{Client, Stage, call};
 
 const LOBBY: &str = "/lobby";
 
 fn stage(seed: u64) -> Stage {
     Stage::new(seed, |io| drop(io.raw_room::<Echo>("/echo").lobby(&io.of(LOBBY)).clone()))
-}
-
-/// The acknowledgement of an event; all that came before it is forgotten.
-async fn call(stage: &Stage, client: &Client, event: &str, arg: &Value) -> Value {
-    client.emit(Some(1), event, arg).await;
-    stage.run().await;
-    let received = client.received();
-    let ack = received
-        .iter()
-        .find_map(|packet| packet.strip_prefix("31"))
-        .unwrap_or_else(|| panic!("{received:?}"));
-    serde_json::from_str::<Value>(ack).unwrap()[0].clone()
 }
 
 fn ids(rooms: &Value) -> Vec<&str> {

@@ -106,3 +106,12 @@ impl Client {
         serde_json::from_str(&received[0][1..]).unwrap()
     }
 }
+
+/// Sends an event and returns what it is answered; whatever else came is forgotten.
+pub(crate) async fn call(stage: &Stage, client: &Client, event: &str, arg: &Value) -> Value {
+    client.emit(Some(1), event, arg).await;
+    stage.run().await;
+    let received = client.received();
+    let ack = received.iter().find_map(|packet| packet.strip_prefix("31"));
+    serde_json::from_str::<Value>(ack.unwrap_or_else(|| panic!("{received:?}"))).unwrap()[0].clone()
+}
