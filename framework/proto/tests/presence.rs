@@ -192,6 +192,30 @@ proptest! {
     }
 }
 
+#[test]
+fn a_place_of_ones_own_is_not_taken_for_one_of_the_stream_that_all_share() {
+    let mut world = World::new(small_tiers(1, 2, false), false, PERFECT, 1);
+    let sockets = [3, 4].map(|user| world.connect(user));
+    sockets.iter().for_each(|socket| world.join(*socket, 0));
+    world.run(QUIET_MS);
+    world.perform(&Op::Block(3, 4));
+    world.run(QUIET_MS);
+    // All that follows is lost.
+    world.network = presence_world::Network { lost: 100, doubled: 0, delay_ms: 0 };
+    let ann = world.connect(0);
+    world.join(ann, 0);
+    fall_quiet(&mut world);
+    assert_everyone_knows_the_truth(&world);
+}
+
+#[test]
+fn who_joins_again_while_invisible_is_told_of_to_nobody() {
+    let before = [Op::Connect(0), Op::Report(0, Report::Invisible), Op::Join(0, 0)];
+    let secret = [Op::Wait(1_994), Op::Join(0, 0)];
+    let play = |invisible| disappear(&before, &secret, &[Op::Report(0, Report::Dnd)], (64, 1_000), invisible);
+    assert_eq!(play(true), play(false));
+}
+
 /// What somebody does who is invisible, and not seen.
 fn secret() -> impl Strategy<Value = Op> {
     let room = 0..ROOMS.len();

@@ -293,3 +293,29 @@ fn two_hundred_who_come_at_once_cost_at_most_two_messages_each_per_digest() {
     assert_eq!(digests.len(), 2);
     assert!(digests.iter().all(|(_, sent)| *sent <= 2 * joined), "{digests:?}");
 }
+
+#[test]
+fn a_digest_comes_at_the_same_time_whether_or_not_somebody_unseen_came_before_it() {
+    const FAY: usize = 5;
+    let told_with = |fay_comes: bool, wait_ms: u64| {
+        let config = PresenceConfig { diff_limit: 1, ..PresenceConfig::default() };
+        let (mut world, bob) = world_with_bob(config);
+        let ann = enter(&mut world, ANN);
+        let fay = world.connect(FAY);
+        world.report(fay, Report::Invisible);
+        world.run(60_000 + wait_ms);
+        told(&mut world, bob);
+        if fay_comes {
+            world.join(fay, RED);
+        }
+        world.run(180);
+        world.report(ann, Report::Dnd);
+        world.run(60_000);
+        told(&mut world, bob)
+    };
+    for wait_ms in (0..500).step_by(20) {
+        let seen = told_with(false, wait_ms);
+        assert_eq!((seen.len(), &seen[0].2["mode"]), (1, &json!("digest")));
+        assert_eq!(told_with(true, wait_ms), seen, "{wait_ms} ms after a minute");
+    }
+}

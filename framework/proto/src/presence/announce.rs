@@ -11,19 +11,24 @@ use super::{Effect, Entry, Message, MetaRef, UserId, Visibility};
 impl Table {
     /// Makes what is due visible, and tells the members. Returns the changes, for those who watch.
     pub(super) fn flush(&mut self, view: &View<'_>, effects: &mut Vec<Effect>) -> Vec<(UserId, Change)> {
+        let nobody_was_seen = self.counts.total == 0;
         let changes = self.take_changes(view.now);
+        let begins = nobody_was_seen && !changes.is_empty();
         let had_table = self.mode.has_table();
         self.mode = self.mode.next(self.counts.total, view.config);
+        if begins || (had_table && !self.mode.has_table()) {
+            self.begin_anew(view);
+        }
         if !changes.is_empty() {
             (self.state, self.changed_at) = (None, Some(view.now));
         }
         if self.announced {
-            match (had_table, self.mode.has_table()) {
+            match (had_table && !begins, self.mode.has_table()) {
                 (true, true) => self.announce_changes(&changes, view, effects),
                 (false, true) => self.announce_table(view, effects),
                 (_, false) => self.announce_counts(!changes.is_empty(), effects),
             }
-            self.greet_fresh(effects);
+            self.greet_fresh(view, effects);
         }
         changes
     }
@@ -34,15 +39,24 @@ impl Table {
         user: &UserId,
         socket: MetaRef,
         known: Option<Place>,
-        effects: &mut Vec<Effect>,
-    ) {
+        view: &View<'_>,
+    ) -> Option<Message> {
         let is_served = self.sockets(user).contains(&socket) && !self.fresh.contains_key(&socket);
         let private = self.privates.get(user).filter(|_| self.mode.has_table());
         let place = private.map_or_else(|| self.place(), |private| self.place_of(private));
-        if self.announced && is_served && known != Some(place) {
-            let message = private.map_or_else(|| self.encode_state(), |_| self.encode_private_state(user));
-            effects.push(Effect::Sockets { to: vec![socket], message });
+        let is_in_step = match (self.counts.total, known) {
+            (_, None) => false,
+            (0, Some(known)) => known.o == 0,
+            (_, Some(known)) => known == place,
+        };
+        if !self.announced || !is_served || is_in_step {
+            return None;
         }
+        Some(match private {
+            _ if self.counts.total == 0 => self.encode_nobody(view),
+            Some(_) => self.encode_private_state(user),
+            None => self.encode_state(),
+        })
     }
 
     /// Changes by name: one message for all, and one each for those who do not see all.
@@ -80,7 +94,7 @@ impl Table {
         self.send_to_shared(message, effects);
     }
 
-    /// The room became small enough for names.
+    /// The first who is seen, or the room became small enough for names.
     fn announce_table(&mut self, view: &View<'_>, effects: &mut Vec<Effect>) {
         self.next_offset();
         if !view.sight.is_open() {
@@ -97,10 +111,8 @@ impl Table {
         }
     }
 
-    /// The room is too large for names.
+    /// The room is too large for names, and so for members who are served on their own.
     fn announce_counts(&mut self, changed: bool, effects: &mut Vec<Effect>) {
-        // Nobody is served on its own here.
-        self.privates.clear();
         if changed {
             self.next_offset();
             let message = self.shared_state();
@@ -109,10 +121,11 @@ impl Table {
     }
 
     /// The state for all sockets that came since the last flush.
-    fn greet_fresh(&mut self, effects: &mut Vec<Effect>) {
+    fn greet_fresh(&mut self, view: &View<'_>, effects: &mut Vec<Effect>) {
+        let is_empty = self.counts.total == 0;
         let mut shared = Vec::new();
         for (socket, user) in self.take_fresh() {
-            if self.privates.contains_key(&user) {
+            if !is_empty && self.privates.contains_key(&user) {
                 let message = self.encode_private_state(&user);
                 effects.push(Effect::Sockets { to: vec![socket], message });
             } else {
@@ -120,7 +133,7 @@ impl Table {
             }
         }
         if !shared.is_empty() {
-            let message = self.shared_state();
+            let message = if is_empty { self.encode_nobody(view) } else { self.shared_state() };
             effects.push(Effect::Sockets { to: shared, message });
         }
     }
@@ -151,6 +164,14 @@ impl Table {
         } else {
             encode("presence:counts", &CountsMessage { room, mode, place, counts: self.counts }, false)
         }
+    }
+
+    /// The state of a room in which nobody is seen: a place that says nothing of what was before, as it
+    /// may be that only somebody unseen has kept it.
+    fn encode_nobody(&self, view: &View<'_>) -> Message {
+        let place = Place { e: view.calendar.unix_us(view.now), o: 0 };
+        let users = BTreeMap::<&UserId, Entry>::new();
+        encode("presence:state", &StateMessage { room: &self.scope, mode: self.mode, place, users }, false)
     }
 
     fn encode_private_state(&self, viewer: &UserId) -> Message {

@@ -50,7 +50,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(scope: Scope, announced: bool, epoch: u64) -> Self {
+    pub(super) fn new(scope: Scope, announced: bool) -> Self {
         let phase = match &scope {
             Scope::Namespace => 0,
             Scope::Room(name) => {
@@ -64,7 +64,7 @@ impl Table {
             typing: Typing::default(),
             mode: Mode::Diff,
             counts: Counts::default(),
-            epoch,
+            epoch: 0,
             offset: 0,
             privates: BTreeMap::new(),
             fresh: BTreeMap::new(),
@@ -154,13 +154,14 @@ impl Table {
         gone
     }
 
-    /// Begins the stream anew if nobody is seen here: a member who is not seen must not show in it.
-    pub(super) fn renew_if_empty(&mut self, epoch: u64) {
-        if self.counts.total == 0 {
-            (self.epoch, self.offset, self.mode) = (epoch, 0, Mode::Diff);
-            (self.state, self.changed_at) = (None, None);
-            self.privates.clear();
-        }
+    /// Begins the stream anew: as the first who is seen comes, since whoever was here unseen must not
+    /// show in it, and when all share one stream again, whose places must not be taken for those of a
+    /// stream of one's own. The epoch is the calendar's microseconds, so that it tells of nothing else
+    /// that happened.
+    pub(super) fn begin_anew(&mut self, view: &View<'_>) {
+        self.epoch = view.calendar.unix_us(view.now).max(self.epoch + 1);
+        self.offset = 0;
+        self.privates.clear();
     }
 
     /// When the next message is due. Digests are due at fixed times, so that nothing that is not in

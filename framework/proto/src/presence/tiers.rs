@@ -19,8 +19,12 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The mode for so many users: up as soon as a limit is passed, down well below it.
+    /// The mode for so many users: up as soon as a limit is passed, down well below it. With nobody it
+    /// is as in a new room.
     pub(super) fn next(self, users: usize, config: &PresenceConfig) -> Self {
+        if users == 0 {
+            return Self::Diff;
+        }
         let is_well_below =
             |limit: usize| users.saturating_mul(100) < limit.saturating_mul(config.hysteresis_percent);
         let fits = |mode: Self, limit: usize| match self <= mode {

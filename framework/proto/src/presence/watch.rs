@@ -26,7 +26,8 @@ pub(super) struct WatchList {
 
 impl Watches {
     /// Sets a socket's whole list.
-    pub(super) fn set(&mut self, socket: MetaRef, watched: BTreeMap<UserId, Visibility>, epoch: u64) {
+    pub(super) fn set(&mut self, socket: MetaRef, watched: BTreeMap<UserId, Visibility>, unix_us: u64) {
+        let epoch = self.lists.get(&socket).map_or(unix_us, |list| unix_us.max(list.place.e + 1));
         self.remove(socket);
         for target in watched.keys() {
             self.watchers.entry(target.clone()).or_default().insert(socket);

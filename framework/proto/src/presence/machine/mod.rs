@@ -58,7 +58,6 @@ pub struct Presence {
     effects: VecDeque<Effect>,
     announce_namespace: bool,
     last_ref: u64,
-    last_epoch: u64,
 }
 
 /// What a socket is here.
@@ -113,7 +112,6 @@ impl Presence {
             effects: VecDeque::new(),
             announce_namespace: false,
             last_ref: 0,
-            last_epoch: 0,
         }
     }
 
@@ -140,12 +138,6 @@ impl Presence {
     #[must_use]
     pub fn config(&self) -> &PresenceConfig {
         &self.config
-    }
-
-    /// The calendar's microseconds, so that it tells of nothing else that happened.
-    fn next_epoch(&mut self, now: Instant) -> u64 {
-        self.last_epoch = self.calendar.unix_us(now).max(self.last_epoch + 1);
-        self.last_epoch
     }
 
     /// Runs something on a table, and arms the table's deadlines behind it.

@@ -38,10 +38,8 @@ impl Presence {
     /// A socket joins a scope, and is told who is there. Joining twice changes nothing.
     pub fn join(&mut self, socket: MetaRef, scope: Scope, now: Instant) {
         let Some(user) = self.sockets.get(&socket).map(|state| state.user.clone()) else { return };
-        let epoch = self.next_epoch(now);
         let announced = scope != Scope::Namespace || self.announce_namespace;
-        let table = || Table::new(scope.clone(), announced, epoch);
-        self.tables.entry(scope.clone()).or_insert_with(table).renew_if_empty(epoch);
+        self.tables.entry(scope.clone()).or_insert_with(|| Table::new(scope.clone(), announced));
         let joined = self.with_table(&scope, now, |table, view, _| table.join(&user, socket, view));
         if joined != Some(true) {
             return;

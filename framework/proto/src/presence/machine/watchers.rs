@@ -25,8 +25,7 @@ impl Presence {
             (target, visibility)
         });
         let watched: BTreeMap<_, _> = seen.collect();
-        let epoch = self.next_epoch(now);
-        self.watches.set(socket, watched, epoch);
+        self.watches.set(socket, watched, self.calendar.unix_us(now));
         self.resync_watched(socket, None, now);
         Ok(())
     }
@@ -42,7 +41,10 @@ impl Presence {
     /// A client asks whether it missed something in a scope: if so, it is told the state.
     pub fn resync(&mut self, socket: MetaRef, scope: &Scope, known: Option<Place>, now: Instant) {
         let Some(user) = self.sockets.get(&socket).map(|state| state.user.clone()) else { return };
-        self.with_table(scope, now, |table, _, effects| table.resync(&user, socket, known, effects));
+        self.with_table(scope, now, |table, view, effects| {
+            let missed = table.resync(&user, socket, known, view);
+            effects.extend(missed.map(|message| Effect::Sockets { to: vec![socket], message }));
+        });
     }
 
     /// Those who watch somebody in the whole namespace are told what changed.
