@@ -153,7 +153,7 @@ async fn next_but_farewells(session: &mut Session) -> Result<String, Failure> {
 }
 
 /// A WebSocket that is connected to `/` and whose packets nobody takes.
-async fn silent_peer(running: &Running) -> Result<WebSocket, Failure> {
+pub(crate) async fn silent_peer(running: &Running) -> Result<WebSocket, Failure> {
     let at = running.endpoint();
     let mut peer = WebSocket::connect(at.address, &at.target(Transport::WebSocket, None)).await?;
     peer.send("40".to_owned()).await?;
