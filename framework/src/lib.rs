@@ -42,6 +42,7 @@
 //! | `socket.volatile.emit(…)` | [`Socket::emit_volatile`], [`Broadcast::volatile`] |
 //! | `socket.timeout(ms).emitWithAck(…)` | [`socket.emit_with_ack(…).timeout(…).answer().await`](Socket::emit_with_ack) |
 //! | `socket.handshake.auth` | [`Socket::auth`] |
+//! | `parser: require("socket.io-msgpack-parser")` | [`ServerBuilder::parser`], [`parser::MessagePack`] |
 //! | `socket.recovered`, `connectionStateRecovery` | [`Socket::recovered`], [`Config::recovery_window`] |
 //! | `socket.data` | [`Socket::put`] and [`Socket::data`], by type |
 //! | `io.timeout(ms).emitWithAck(…)` | [`io.emit_with_ack(…).timeout(…).answers().await`](Broadcast::emit_with_ack) |
@@ -74,6 +75,7 @@ mod host;
 mod namespace;
 mod namespaces;
 mod operations;
+pub mod parser;
 pub mod presence;
 mod replay;
 pub mod room;

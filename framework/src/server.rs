@@ -15,6 +15,7 @@ use crate::error::Emitted;
 use crate::event::IntoArgs;
 use crate::namespace::{Namespace, NamespaceShared};
 use crate::namespaces::{BadPattern, Namespaces};
+use crate::parser::Parser;
 use crate::runtime::Runtime;
 use crate::runtime::clock::Clock;
 use crate::runtime::metrics::Stats;
@@ -56,6 +57,7 @@ pub struct ServerBuilder {
     config: Config,
     auth: Option<Arc<JwtAuth>>,
     clock: Clock,
+    parser: Option<Box<dyn Parser>>,
 }
 
 impl ServerBuilder {
@@ -82,6 +84,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Speaks another encoding of packets, as all its clients must then, see [`parser`](crate::parser).
+    #[must_use]
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.parser = Some(Box::new(parser));
+        self
+    }
+
     /// Runs on this clock, which a test may move.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -102,6 +111,10 @@ impl ServerBuilder {
     /// Makes the server with something of one's own on top of its sessions.
     pub(crate) fn build_with(self, app: impl FnOnce(Arc<ServerShared>) -> AppFactory) -> Server {
         let runtime = Runtime::new(self.config, self.clock);
+        if let Some(parser) = self.parser {
+            // It was empty until now.
+            runtime.parser.set(parser).ok();
+        }
         let namespaces = Namespaces::new(runtime.clone(), self.auth);
         let room_types = RwLock::default();
         let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, room_types });

@@ -10,6 +10,7 @@ use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::{Delivery, Pushed};
 
 use super::{FanoutCommand, FanoutHandle, Push, RoomPush, Slot, SlotRef, Slots};
+use crate::parser::translated;
 use crate::runtime::Runtime;
 use crate::runtime::metrics::WorkerMetrics;
 #[cfg(feature = "testing")]
@@ -53,7 +54,7 @@ impl FanoutActor {
             }
             // A session that has just ended: its slot is free, and the packet has no recipient.
             let Some(outbox) = slots.find(to) else { continue };
-            let pushed = outbox.push(packet, delivery);
+            let pushed = outbox.push(translated(&self.runtime, packet), delivery);
             tally.count(pushed, delivery, is_event);
             if let (Delivery::Passing(offset), Pushed::Queued) = (delivery, pushed) {
                 slots.pass(to, offset, self.runtime.clock.now());
@@ -64,6 +65,7 @@ impl FanoutActor {
 
     fn deliver(&mut self, packet: &Bytes, delivery: Delivery, to: &[Slot], skip: &Skip<SlotRef>) {
         let Self { runtime, slots, worker, handle, dirty, .. } = self;
+        let on_the_wire = translated(runtime, packet.clone());
         let slots = slots.borrow();
         let mut tally = Tally::default();
         let nobody = matches!(skip, Skip::Nobody);
@@ -75,7 +77,7 @@ impl FanoutActor {
                 slots.keep(slot, offset, packet, runtime.clock.now());
             }
             let Some(outbox) = slots.find(slot) else { continue };
-            let (pushed, is_news) = outbox.queue(packet.clone(), delivery, None);
+            let (pushed, is_news) = outbox.queue(on_the_wire.clone(), delivery, None);
             tally.count(pushed, delivery, true);
             if let (Delivery::Passing(offset), Pushed::Queued) = (delivery, pushed) {
                 slots.pass(slot, offset, runtime.clock.now());
@@ -92,7 +94,7 @@ impl FanoutActor {
         let mut tally = Tally::default();
         for RoomPush { to, packet, delivery, receipt, is_event } in pushes {
             let Some(outbox) = slots.find(to) else { continue };
-            let (pushed, is_news) = outbox.queue(packet, delivery, receipt);
+            let (pushed, is_news) = outbox.queue(translated(&self.runtime, packet), delivery, receipt);
             tally.count(pushed, delivery, is_event);
             if is_news {
                 self.dirty.push(to);

@@ -21,11 +21,12 @@ pub(crate) mod shell;
 pub(crate) mod wheel;
 pub(crate) mod worker;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::auth::Revocations;
 use crate::config::Config;
+use crate::parser::Parser;
 use clock::Clock;
 use metrics::{Metrics, Stats};
 use worker::Workers;
@@ -40,6 +41,8 @@ pub(crate) struct Runtime {
     pub(crate) metrics: Metrics,
     pub(crate) workers: Workers,
     pub(crate) revocations: Revocations,
+    /// What all clients speak, if not the default encoding. Set before there is a session.
+    pub(crate) parser: OnceLock<Box<dyn Parser>>,
 }
 
 impl Runtime {
@@ -53,6 +56,7 @@ impl Runtime {
             metrics: Metrics::default(),
             workers: Workers::default(),
             revocations,
+            parser: OnceLock::new(),
         })
     }
 

@@ -15,7 +15,7 @@ use greenroom_proto::engineio::Message;
 use greenroom_proto::rate::{Bucket, Rate};
 use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::reason::DisconnectReason;
-use greenroom_proto::socketio::{DecodeError, DecodeLimits, Decoder, Packet, PacketKind, RawText};
+use greenroom_proto::socketio::{DecodeLimits, Decoder, Packet, PacketKind, RawText};
 use smallvec::SmallVec;
 
 use super::actor::SocketActor;
@@ -90,6 +90,10 @@ impl SocketTable {
         batches: &mut Batches,
         cx: &mut SessionCx<'_>,
     ) -> Result<(), Violation> {
+        if let Some(parser) = self.server.runtime.parser.get() {
+            let packet = parser.decode(message).map_err(|error| undecodable(&error, cx))?;
+            return self.handle_packet(packet, batches, cx);
+        }
         let decoded = match message {
             Message::Text(text) => self.decoder.text(text, cx.now()),
             Message::Binary(bytes) => self.decoder.binary(bytes),
@@ -275,7 +279,7 @@ impl Drop for SocketTable {
 }
 
 /// Reference behaviour: the sockets see `forced close` (socket.io, client.ts).
-fn undecodable(error: &DecodeError, cx: &SessionCx<'_>) -> Violation {
+fn undecodable(error: &impl std::fmt::Display, cx: &SessionCx<'_>) -> Violation {
     tracing::debug!(session = %cx.session().slot(), %error, "a client sent what is no Socket.IO packet");
     Violation(DisconnectReason::ForcedClose)
 }

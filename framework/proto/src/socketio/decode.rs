@@ -146,23 +146,35 @@ impl Decoder {
 /// nothing if they carry something else.
 #[must_use]
 pub fn sent_event(frames: &Bytes, now: Instant) -> Option<(SmolStr, Args)> {
+    match sent_packets(frames, now).pop()?.kind {
+        PacketKind::Event { name, args, .. } => Some((name, args)),
+        PacketKind::Connect { .. }
+        | PacketKind::Disconnect
+        | PacketKind::Ack { .. }
+        | PacketKind::ConnectError { .. } => None,
+    }
+}
+
+/// The packets that these frames of a server carry, as its encoder wrote them. What no encoder wrote is
+/// left out.
+#[must_use]
+pub fn sent_packets(frames: &Bytes, now: Instant) -> Vec<Packet> {
     let limits =
         DecodeLimits { max_attachments: u32::MAX, max_attachment_bytes: usize::MAX, ..Default::default() };
     let mut decoder = Decoder::new(limits);
-    let mut packet = None;
-    for (opcode, data) in frame::iter(frames) {
+    let packets = frame::iter(frames).filter_map(|(opcode, data)| {
         let data = frames.slice_ref(data);
-        packet = match opcode {
+        match opcode {
+            // Behind the digit of Engine.IO.
             Opcode::Text => {
-                // Behind the digit of Engine.IO.
-                let text = ByteString::try_from(data.slice(1..)).ok()?;
-                decoder.text(text.into(), now).ok()?
+                let text = Text::from(ByteString::try_from(data).ok()?);
+                decoder.text(text.narrow(1..usize::MAX), now).ok()?
             }
             Opcode::Binary => decoder.binary(data).ok()?,
-            Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => return None,
-        };
-    }
-    if let PacketKind::Event { name, args, .. } = packet?.kind { Some((name, args)) } else { None }
+            Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => None,
+        }
+    });
+    packets.collect()
 }
 
 impl Pending {

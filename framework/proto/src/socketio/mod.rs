@@ -14,10 +14,11 @@ pub mod encode;
 mod error;
 mod header;
 mod json;
+pub mod msgpack;
 mod packet;
 mod payload;
 
-pub use self::decode::{DecodeLimits, Decoder, sent_event};
+pub use self::decode::{DecodeLimits, Decoder, sent_event, sent_packets};
 pub use self::error::{DecodeError, DecodeErrorKind};
 pub use self::packet::{AckId, Args, Packet, PacketKind, RawText, is_reserved};
 

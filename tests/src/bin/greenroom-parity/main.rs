@@ -10,11 +10,16 @@ use std::error::Error;
 use std::time::Duration;
 
 use greenroom::Cors;
+use greenroom::parser::MessagePack;
 use greenroom::prelude::*;
 use greenroom_tests::host::Ports;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let io = Server::builder().config(config()?).build();
+    let builder = Server::builder().config(config()?);
+    let io = match setting("PARSER", String::new())?.as_str() {
+        "msgpack" => builder.parser(MessagePack).build(),
+        _ => builder.build(),
+    };
     dynamic::declare(&io)?;
     broadcast::declare(&io);
     listeners::declare(&io);
