@@ -1,5 +1,5 @@
-//! Engine.IO packets, payloads and queries: no input panics, and what is read is written and read
-//! again to the same.
+//! Engine.IO packets, payloads and queries, of both revisions: no input panics, and what is read is written and
+//! read again to the same.
 //!
 //! Input: bytes, which are in turn a POST body, a query string and server frames.
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use greenroom_proto::engineio::frame::{self, Opcode};
 use greenroom_proto::engineio::handshake::{OpenPacket, Query};
-use greenroom_proto::engineio::{Packet, payload};
+use greenroom_proto::engineio::{Packet, payload, v3};
 use libfuzzer_sys::fuzz_target;
 
 const MAX_PACKETS: usize = 8;
@@ -18,6 +18,12 @@ fuzz_target!(|input: &[u8]| {
     match payload::decode(Bytes::copy_from_slice(input), MAX_PACKETS) {
         Ok(packets) => write_and_read(&packets),
         Err(error) => assert!(error.offset <= input.len()),
+    }
+    for read in [v3::decode_payload, v3::decode_bytes] {
+        match read(Bytes::copy_from_slice(input), MAX_PACKETS) {
+            Ok(packets) => write_and_read_v3(&packets),
+            Err(error) => assert!(error.offset <= input.len()),
+        }
     }
     if let Ok(text) = str::from_utf8(input) {
         read_query(text);
@@ -35,6 +41,22 @@ fn write_and_read(packets: &[Packet]) {
         assert!(writer.push(&framed));
     }
     assert_eq!(payload::decode(writer.finish(), MAX_PACKETS).as_deref(), Ok(packets));
+}
+
+fn write_and_read_v3(packets: &[Packet]) {
+    assert!(packets.len() <= MAX_PACKETS);
+    for base64 in [false, true] {
+        let mut writer = v3::Writer::new(usize::MAX);
+        for packet in packets {
+            assert!(writer.push(&v3::reframe(packet.encode(), base64)));
+        }
+        let body = writer.finish();
+        let read = if v3::is_binary(&body) { v3::decode_bytes } else { v3::decode_payload };
+        // A payload of packets without content has none, which is no body to write.
+        if !packets.is_empty() {
+            assert_eq!(read(body, MAX_PACKETS).as_deref(), Ok(packets));
+        }
+    }
 }
 
 fn unframe(framed: &[u8]) -> Packet {

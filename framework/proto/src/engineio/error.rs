@@ -45,4 +45,13 @@ pub enum DecodeErrorKind {
     /// A payload holds a bounded number of packets.
     #[error("too many packets in one payload")]
     TooManyPackets,
+    /// Revision 3: a packet of a payload has its length before it, in whole characters.
+    #[error("illegal length of a packet")]
+    Length,
+    /// Revision 3: a payload ends with its last packet.
+    #[error("packet shorter than its length")]
+    Truncated,
+    /// Revision 3: a packet in a payload of bytes is text (0) or binary (1).
+    #[error("packet that is neither text nor binary")]
+    Marker,
 }

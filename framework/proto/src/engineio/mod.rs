@@ -1,4 +1,4 @@
-//! Engine.IO protocol 4 on the wire.
+//! Engine.IO protocol 4 on the wire, and protocol 3 for older clients.
 //!
 //! Takes: bytes of a TCP stream that carries WebSocket frames, text and binary messages, bodies of
 //! POST requests, query strings. Emits: packets, or a typed error with the byte at which the input
@@ -16,15 +16,19 @@
 //! | [`frame`] | WebSocket frames, server side |
 //! | [`handshake`] | query string of a request, open packet, answer to a refused request |
 //! | [`payload`] | body of a POST request and of a poll response |
+//! | [`v3`] | what is different in revision 3 |
 
 mod error;
 pub mod frame;
 pub mod handshake;
 mod packet;
 pub mod payload;
+mod revision;
+pub mod v3;
 
 pub use self::error::{DecodeError, DecodeErrorKind};
 pub use self::packet::{Message, Packet};
+pub use self::revision::Revision;
 
 /// The revision of Engine.IO that is spoken here, as in the query parameter `EIO`.
 pub const PROTOCOL: u8 = 4;

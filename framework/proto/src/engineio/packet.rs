@@ -65,7 +65,9 @@ impl Packet {
             b'5' => without_data(rest, Self::Upgrade),
             // Nothing follows from a NOOP, whatever it carries; the reference takes it, too.
             b'6' => Ok(Self::Noop),
-            b'b' => base64(rest).map(|data| Self::Message(Message::Binary(data))),
+            b'b' => {
+                base64(rest).map(|data| Self::Message(Message::Binary(data))).map_err(|error| error.behind(1))
+            }
             _ => Err(DecodeError::new(DecodeErrorKind::UnknownType, 0)),
         }
     }
@@ -98,13 +100,13 @@ fn without_data(rest: &str, packet: Packet) -> Result<Packet, DecodeError> {
     if rest.is_empty() { Ok(packet) } else { Err(DecodeError::new(DecodeErrorKind::UnexpectedData, 1)) }
 }
 
-fn base64(text: &str) -> Result<Bytes, DecodeError> {
+pub(super) fn base64(text: &str) -> Result<Bytes, DecodeError> {
     BASE64.decode(text).map(Bytes::from).map_err(|error| {
         let at = match error {
             Base64Error::InvalidByte(at, _) | Base64Error::InvalidLastSymbol(at, _) => at,
             Base64Error::InvalidLength(_) | Base64Error::InvalidPadding => text.len(),
         };
-        DecodeError::new(DecodeErrorKind::Base64, at).behind(1)
+        DecodeError::new(DecodeErrorKind::Base64, at)
     })
 }
 

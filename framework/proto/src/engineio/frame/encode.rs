@@ -27,6 +27,14 @@ pub(crate) fn append_text_header(out: &mut BytesMut, len: usize) {
     append_header(out, Opcode::Text, len);
 }
 
+/// Adds one frame of any type; its content is the parts, one behind the other.
+pub(crate) fn append_parts(out: &mut BytesMut, opcode: Opcode, parts: &[&[u8]]) {
+    let len = parts.iter().map(|part| part.len()).sum();
+    out.reserve(framed_len(len));
+    append_header(out, opcode, len);
+    parts.iter().for_each(|part| out.put_slice(part));
+}
+
 /// Adds one binary frame.
 pub fn append_binary(out: &mut BytesMut, data: &[u8]) {
     out.reserve(framed_len(data.len()));

@@ -19,7 +19,7 @@ use bytestring::ByteString;
 
 pub use self::decode::{Decoder, Limits};
 pub use self::encode::{append_binary, append_text, close, iter, ping, pong, text};
-pub(crate) use self::encode::{append_text_header, framed_len};
+pub(crate) use self::encode::{append_parts, append_text_header, framed_len};
 pub use self::error::{FrameError, FrameErrorKind};
 pub use self::header::Opcode;
 
