@@ -8,11 +8,10 @@
 #
 # Exit status: 0 when a browser is there, 1 when it could not be installed.
 set -eu
+. "$(dirname "$0")/apt.sh"
 
 browser="${CHROMIUM:-/usr/bin/chromium}"
 packages="chromium fonts-dejavu-core"
-
-say() { printf 'setup-browser: %s\n' "$*"; }
 
 if [ -x "$browser" ]; then
     say "$browser is there ($("$browser" --version 2>/dev/null || echo 'version unknown')); nothing to do."
@@ -24,30 +23,6 @@ if [ -n "${CHROMIUM:-}" ]; then
     exit 1
 fi
 
-if ! command -v apt-get >/dev/null 2>&1; then
-    say "no apt-get here. Install Chromium yourself and name it in CHROMIUM." >&2
-    exit 1
-fi
-
-as_root=""
-if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1; then
-        say "neither root nor sudo. Run as root: apt-get install $packages" >&2
-        exit 1
-    fi
-    as_root="sudo"
-fi
-
-say "installing with apt-get: $packages"
-install_packages() {
-    # shellcheck disable=SC2086 # the list is meant to be split
-    $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install --yes --quiet --no-install-recommends $packages
-}
-if ! install_packages; then
-    say "that failed; fetching fresh package lists and trying once more"
-    $as_root apt-get update --quiet
-    install_packages
-fi
+install
 
 say "installed $("$browser" --version 2>/dev/null)"

@@ -9,10 +9,10 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { accepts, freePorts } from "../interop/js/support/ports.js";
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const webRoot = path.join(repository, "client-demo/web/dist");
@@ -52,7 +52,7 @@ export class LobbyServer {
     if (!existsSync(path.join(webRoot, "index.html"))) {
       throw new Error("the page is not built: run `npm ci && npm run build` in client-demo/web");
     }
-    const server = new LobbyServer(path.resolve(repository, binary), await freePort());
+    const server = new LobbyServer(path.resolve(repository, binary), (await freePorts(1))[0]);
     Object.assign(server, settings);
     await server.restart();
     return server;
@@ -122,25 +122,4 @@ function hasEnded(child) {
 
 function newSecret() {
   return randomBytes(32).toString("hex");
-}
-
-async function accepts(port) {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

@@ -38,7 +38,7 @@ matches() {
   echo "== Matches, JavaScript clients"
   node --test --test-reporter=spec --test-timeout=120000 match/match.test.js || failed=1
   echo "== Matches, Python clients"
-  (cd match && ../python/.venv/bin/python -m unittest) || failed=1
+  (cd match && PYTHONPATH=../python ../python/.venv/bin/python -m unittest) || failed=1
   return "$failed"
 }
 

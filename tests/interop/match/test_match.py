@@ -9,6 +9,7 @@ import unittest
 import urllib.request
 
 import socketio
+from merge_patch import merge
 
 PATIENCE_S = 8
 START_S = 20
@@ -85,19 +86,6 @@ class Player:
         async with asyncio.timeout(PATIENCE_S):
             while self.state is None or not condition(self.state["table"]):
                 await asyncio.sleep(0.005)
-
-
-def merge(target, patch):
-    """RFC 7396."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge(merged.get(key), value)
-    return merged
 
 
 @unittest.skipUnless("LOBBY_BIN" in os.environ, "LOBBY_BIN does not name the lobby's executable")

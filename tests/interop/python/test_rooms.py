@@ -6,6 +6,7 @@ from pathlib import Path
 
 import socketio
 from fixture import IS_ORACLE, Fixture
+from merge_patch import merge
 
 PATIENCE_S = 8
 
@@ -54,19 +55,6 @@ class Player:
             await self.events.put((name, *args))
 
         return note
-
-
-def merge(target, patch):
-    """RFC 7396."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge(merged.get(key), value)
-    return merged
 
 
 def of_the_guide():

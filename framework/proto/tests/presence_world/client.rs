@@ -53,6 +53,12 @@ impl Client {
         self.asks.push(Ask::Watched(self.watched_place));
     }
 
+    /// What it knows of a room that it leaves is of a stream that it is no longer in.
+    pub(crate) fn leave(&mut self, room: &str) {
+        self.rooms.remove(room);
+        self.typing.remove(room);
+    }
+
     /// Who the page says is typing.
     pub(crate) fn typists(&self, room: &str, unix_ms: u64) -> Vec<String> {
         let Some((_, users)) = self.typing.get(room) else { return Vec::new() };

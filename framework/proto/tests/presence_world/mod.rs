@@ -93,6 +93,12 @@ enum Flying {
     ToServer(MetaRef, Ask),
 }
 
+impl Flying {
+    fn is_to(&self, to: MetaRef, room: &str) -> bool {
+        matches!(self, Self::ToClient(socket, _, json) if *socket == to && json.contains(&format!(r#""room":"{room}""#)))
+    }
+}
+
 impl World {
     pub(crate) fn new(config: PresenceConfig, namespace: bool, network: Network, seed: u64) -> Self {
         let start = Instant::now();
@@ -152,6 +158,10 @@ impl World {
     pub(crate) fn leave(&mut self, socket: MetaRef, room: usize) {
         self.presence.leave(socket, &scope(room), LeaveReason::Left, self.now());
         self.of(socket).rooms.remove(&room);
+        // Nothing that was sent before arrives after the server's answer: connections keep the order.
+        let name = ROOMS[room];
+        self.flying.retain(|_, flying| !flying.is_to(socket, name));
+        self.clients.get_mut(&socket).unwrap().leave(name);
         self.settle();
     }
 

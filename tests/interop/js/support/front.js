@@ -3,14 +3,13 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Fixture } from "./fixture.js";
-import { freePorts } from "./ports.js";
+import { accepts, freePorts } from "./ports.js";
 import { within } from "./wait.js";
 
 const deploy = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../../../deploy");
@@ -130,16 +129,4 @@ function certified(folder) {
   execFileSync("openssl", args, { stdio: "pipe" });
   writeFileSync(pem, readFileSync(certificate, "utf8") + readFileSync(key, "utf8"));
   return { certificate, key, pem };
-}
-
-async function accepts(port) {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

@@ -1,7 +1,7 @@
-// Ports that nobody listens on.
+// Ports: which are free, and which somebody listens on.
 
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 
 /** So many ports of 127.0.0.1. */
 export async function freePorts(count) {
@@ -10,4 +10,17 @@ export async function freePorts(count) {
   const ports = probes.map((probe) => probe.address().port);
   await Promise.all(probes.map((probe) => once(probe.close(), "close")));
   return ports;
+}
+
+/** Whether somebody listens on a port of 127.0.0.1. */
+export async function accepts(port) {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
