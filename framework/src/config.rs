@@ -1,11 +1,14 @@
 //! Every limit and time of a server: name, unit, default, and why.
 
+mod cookie;
 mod size;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use cookie::{SameSite, SessionCookie};
 
 /// Every limit and time of a server.
 ///
@@ -32,9 +35,18 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Config {
     /// Path of the Engine.IO endpoint. Default `/socket.io`, as stock clients expect.
     pub path: String,
+    /// What may carry a session (Socket.IO `transports`). Default polling and WebSocket. A request for another
+    /// one is refused with `Transport unknown`.
+    pub transports: Vec<Transport>,
+    /// Whether a session that polls may move to WebSocket (`allowUpgrades`). Default true.
+    pub allow_upgrades: bool,
+    /// A cookie with the session's id (`cookie`). Default none, as in Socket.IO: without a balancer that
+    /// reads it, it is of no use.
+    pub cookie: Option<SessionCookie>,
     /// Number of this process among those behind one proxy. Session ids begin with it (`7-…`), so that the proxy
     /// can bring every request of a session to the process that has it. Default 0, no number: alone, there
     /// is nobody to tell apart.
@@ -144,8 +156,8 @@ pub struct Config {
     /// Whether a client that comes back skips middleware (`skipMiddlewares`). Default false, unlike in
     /// Socket.IO: who was banned meanwhile would be back in.
     pub recovery_skips_middleware: bool,
-    /// Time in which middleware must have decided; then the client is refused with `unavailable`.
-    /// Default 10 s: half of what stock clients wait for their connection.
+    /// Time in which middleware must have decided, and each hook of a handshake; then the client is refused with
+    /// `unavailable`, by a hook with 503. Default 10 s: half of what stock clients wait for their connection.
     #[serde(with = "humantime_serde")]
     pub middleware_timeout: Duration,
     /// Time before a token's `exp` at which its client gets `auth:expiring`. Default 60 s: enough for a
@@ -243,6 +255,24 @@ pub struct Config {
     pub trusted_header: TrustedHeader,
 }
 
+/// What carries a session.
+///
+/// ```
+/// use greenroom::{Config, Transport};
+///
+/// let config: Config = serde_json::from_str(r#"{ "transports": ["websocket"] }"#)?;
+/// assert_eq!(config.transports, [Transport::WebSocket]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// HTTP long-polling.
+    Polling,
+    /// WebSocket.
+    WebSocket,
+}
+
 /// The header in which a proxy names the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrustedHeader {
@@ -276,6 +306,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             path: "/socket.io".to_owned(),
+            transports: vec![Transport::Polling, Transport::WebSocket],
+            allow_upgrades: true,
+            cookie: None,
             node: 0,
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),

@@ -50,6 +50,9 @@
 //! | `io.in(a).socketsJoin(b)`, `socketsLeave`, `disconnectSockets` | [`Broadcast::sockets_join`], [`Broadcast::sockets_leave`], [`Broadcast::disconnect_sockets`] |
 //! | `io.of("/").adapter.on("join-room", …)` | [`Namespace::on_room_event`] |
 //! | `socket.on("disconnecting")`, `socket.on("disconnect")` | [`Socket::on_disconnecting`], [`Socket::on_disconnect`] |
+//! | `allowRequest`, `generateId` | [`ServerBuilder::allow_request`], [`ServerBuilder::generate_id`] |
+//! | `io.engine.on("connection_error", …)` | [`ServerBuilder::on_connection_error`] |
+//! | `io.engine.on("initial_headers", …)`, `headers` | [`ServerBuilder::on_initial_headers`], [`ServerBuilder::on_headers`] |
 //! | `maxHttpBufferSize` and other options | [`Config`], which names Socket.IO's option at each field that has one |
 //!
 //! # What may be relied on
@@ -112,7 +115,7 @@ pub struct Guides;
 pub struct TestingGuides;
 
 pub use auth::{AuthError, Claims, JwtAuth};
-pub use config::{Config, Cors, TrustedHeader};
+pub use config::{Config, Cors, SameSite, SessionCookie, Transport, TrustedHeader};
 pub use error::{AckError, EmitError, Emitted, Reject};
 pub use event::{Args, Binary, EncodedArgs, First, FromArgs, IntoAck, IntoArgs, ListenerId};
 pub use greenroom_proto::directory::{ListQuery, RoomId, RoomInfo};
@@ -129,6 +132,7 @@ pub use serve::{AnyApp, Serve, serve};
 pub use server::{Server, ServerBuilder};
 pub use session::Handshake;
 pub use socket::{AckRequest, Answers, Broadcast, BroadcastRequest, Event, Socket, SocketId};
+pub use transport::connection_error::ConnectionError;
 
 /// Rooms that are actix actors of your own.
 pub mod raw {

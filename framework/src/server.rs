@@ -22,6 +22,7 @@ use crate::runtime::metrics::Stats;
 use crate::runtime::worker::Worker;
 use crate::session::{AppFactory, Engine, SessionApp, SessionHandle};
 use crate::socket::{Broadcast, BroadcastRequest, Socket, SocketTable};
+use crate::transport::hooks::Hooks;
 
 /// A Socket.IO server: its namespaces and their sockets. Cheap to clone; usable from any thread.
 ///
@@ -41,6 +42,7 @@ use crate::socket::{Broadcast, BroadcastRequest, Socket, SocketTable};
 pub struct Server {
     pub(crate) shared: Arc<ServerShared>,
     pub(crate) engine: Arc<Engine>,
+    pub(crate) hooks: Arc<Hooks>,
 }
 
 /// What the sessions know of their server.
@@ -58,6 +60,7 @@ pub struct ServerBuilder {
     auth: Option<Arc<JwtAuth>>,
     clock: Clock,
     parser: Option<Box<dyn Parser>>,
+    pub(crate) hooks: Hooks,
 }
 
 impl ServerBuilder {
@@ -119,7 +122,7 @@ impl ServerBuilder {
         let room_types = RwLock::default();
         let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, room_types });
         let engine = Engine::new(runtime, app(shared.clone()));
-        Server { shared, engine }
+        Server { shared, engine, hooks: Arc::new(self.hooks) }
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn start(serve: Serve) -> io::Result<actix_server::Server> {
         .shutdown_timeout(config.shutdown_timeout.as_secs().max(1))
         .disable_signals();
     let shutdown = builder.graceful_shutdown_signal();
-    let gate = Gate::new(io.engine.clone());
+    let gate = Gate::new(&io);
     for listener in listeners {
         inherit(&listener)?;
         let (gate, app, config, shutdown) = (gate.clone(), app.clone(), config.clone(), shutdown.clone());

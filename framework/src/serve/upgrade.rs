@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::body::{BoxBody, MessageBody as _};
+use actix_http::header::HeaderMap;
 use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request, Response, h1, ws};
 use actix_rt::net::TcpStream;
 use bytes::{Bytes, BytesMut};
@@ -40,15 +41,18 @@ async fn take_websocket<T: Connection>(apps: Apps, req: Request, framed: Framed<
         return;
     }
     let answer = match apps.gate.admit_upgrade(req.head(), apps.secure).await {
-        Ok(Upgrade::Accepted(ticket)) => {
-            let answer = BytesMut::from(accepted(&req).as_str());
+        Ok(Upgrade::Accepted(ticket, headers)) => {
+            let answer = accepted(&req, &headers);
             drop(req);
             // A buffer of the dispatcher's size would stay as long as the connection.
             let early = if early.is_empty() { BytesMut::new() } else { early };
             return io.hand_over(&runtime, Start { ticket, answer, early });
         }
-        Ok(Upgrade::ClosedAtOnce) => [accepted(&req).as_bytes(), &frame::close(NORMAL)].concat(),
-        Err(reject) => reject.plain().into_bytes(),
+        Ok(Upgrade::ClosedAtOnce) => [&accepted(&req, &HeaderMap::new())[..], &frame::close(NORMAL)].concat(),
+        Err(reject) => {
+            apps.gate.report(&reject, req.head(), apps.secure);
+            reject.plain().into_bytes()
+        }
     };
     if say(&runtime, &mut io, &answer).await.is_ok()
         && let Err(error) = io.shutdown().await
@@ -111,14 +115,22 @@ async fn say<T: AsyncWrite + Unpin>(runtime: &Runtime, io: &mut T, answer: &[u8]
 }
 
 /// The 101 of RFC 6455; the gate has verified the request.
-fn accepted(req: &Request) -> String {
+fn accepted(req: &Request, headers: &HeaderMap) -> BytesMut {
     let key = req.headers().get("sec-websocket-key").map_or(&b""[..], |key| key.as_bytes());
     let accept = ws::hash_key(key);
     let accept = String::from_utf8_lossy(&accept);
-    format!(
+    let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Accept: {accept}\r\n\r\n"
-    )
+         Sec-WebSocket-Accept: {accept}\r\n"
+    );
+    let mut answer = BytesMut::from(head.as_str());
+    for (name, value) in headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            answer.extend_from_slice(part);
+        }
+    }
+    answer.extend_from_slice(b"\r\n");
+    answer
 }
 
 /// Runs the user's `App` on an upgrade request, and pumps both directions: what actix does itself where no

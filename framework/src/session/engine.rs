@@ -20,8 +20,9 @@ use super::app::AppFactory;
 use super::handle::{SessionHandle, Shared};
 use super::handshake::Handshake;
 use super::outbox::OutboxCell;
-use super::registry::{Registry, SessionId};
+use super::registry::{NameTaken, Registry, SessionId};
 use super::wire::WireLine;
+use crate::config::Transport;
 use crate::runtime::Runtime;
 use crate::runtime::worker::{NoSystem, Worker};
 
@@ -60,6 +61,25 @@ pub(crate) enum OpenError {
     /// The client's address has as many sessions as it may.
     #[error("the address has too many sessions")]
     AddressFull,
+    /// Another session is called as the program wants to call this one.
+    #[error("another session has this id")]
+    NameTaken,
+}
+
+/// A client that was let in.
+#[derive(Debug)]
+pub(crate) struct Newcomer {
+    pub(crate) handshake: Handshake,
+    /// What its session is called; none if it is to have a random id.
+    pub(crate) name: Option<ByteString>,
+}
+
+/// A session that was opened over polling.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) sid: String,
+    /// The answer to the handshake.
+    pub(crate) packet: ByteString,
 }
 
 /// A client without a session, counted for its address until this is dropped.
@@ -80,30 +100,36 @@ impl Engine {
         &self.runtime
     }
 
-    /// Opens a session on this thread's worker; the text is the answer to its handshake.
-    pub(crate) fn open_polling(self: &Arc<Self>, handshake: Handshake) -> Result<ByteString, OpenError> {
+    /// Opens a session on this thread's worker.
+    pub(crate) fn open_polling(self: &Arc<Self>, newcomer: Newcomer) -> Result<Opened, OpenError> {
         let machine = Session::open_polling(self.limits.clone(), self.runtime.clock.now());
-        let session = self.start(machine, handshake, None)?;
+        let session = self.start(machine, newcomer, None)?;
         let upgrades: &[_] = if self.limits.allow_upgrades { &[TransportName::WebSocket] } else { &[] };
-        Ok(self.open_packet(&session, upgrades))
+        let sid = self.sid(&session);
+        Ok(Opened { packet: self.open_packet(&sid, upgrades), sid })
     }
 
     /// Opens a session on this thread's worker whose first packet waits in its outbox.
     pub(crate) fn open_websocket(
         self: &Arc<Self>,
-        handshake: Handshake,
+        newcomer: Newcomer,
         line: Arc<WireLine>,
     ) -> Result<(SessionHandle, WireId), OpenError> {
         let (machine, wire) = Session::open_websocket(self.limits.clone(), self.runtime.clock.now());
-        let session = self.start(machine, handshake, Some((wire, line)))?;
+        let session = self.start(machine, newcomer, Some((wire, line)))?;
         session.set_websocket();
-        session.outbox().push_ahead(frame::text(&[&self.open_packet(&session, &[])]));
+        session.outbox().push_ahead(frame::text(&[&self.open_packet(&self.sid(&session), &[])]));
         Ok((session, wire))
     }
 
     /// The session with this id, unless it has ended.
     pub(crate) fn find(&self, sid: &str) -> Option<SessionHandle> {
         self.sessions.find(sid)
+    }
+
+    /// The id of a session on the wire.
+    pub(crate) fn sid(&self, session: &SessionHandle) -> String {
+        self.sessions.sid(session)
     }
 
     /// How many sessions there are.
@@ -191,19 +217,25 @@ impl Engine {
     fn start(
         self: &Arc<Self>,
         machine: Session,
-        handshake: Handshake,
+        newcomer: Newcomer,
         wire: Option<(WireId, Arc<WireLine>)>,
     ) -> Result<SessionHandle, OpenError> {
         if self.is_draining() {
             return Err(OpenError::Draining);
         }
+        let Newcomer { handshake, name } = newcomer;
         let permit = self.take_address(handshake.address())?;
         let worker = Worker::current(&self.runtime)?;
+        let id = SessionId::random();
+        if let Some(name) = &name {
+            self.sessions.give_name(name, id).map_err(|NameTaken| OpenError::NameTaken)?;
+        }
         let outbox = OutboxCell::new(self.runtime.config.outbox_bytes);
         let slot = worker.slots.borrow_mut().insert(outbox.clone());
         let ctx = Context::new();
         let session = SessionHandle::new(Shared {
-            id: SessionId::random(),
+            id,
+            name,
             worker: worker.handle.id,
             slot,
             handshake,
@@ -238,10 +270,9 @@ impl Engine {
         })
     }
 
-    fn open_packet(&self, session: &SessionHandle, upgrades: &[TransportName]) -> ByteString {
-        let sid = self.sessions.sid(session.id());
+    fn open_packet(&self, sid: &str, upgrades: &[TransportName]) -> ByteString {
         OpenPacket {
-            sid: &sid,
+            sid,
             upgrades,
             ping_interval: self.limits.ping_interval,
             ping_timeout: self.limits.ping_timeout,
@@ -306,6 +337,9 @@ fn limits(runtime: &Runtime) -> SessionLimits {
     limits.upgrade_timeout = runtime.config.upgrade_timeout;
     limits.claim_timeout = runtime.config.claim_timeout;
     limits.close_timeout = runtime.config.close_timeout;
+    let all = [Transport::Polling, Transport::WebSocket];
+    let has_both = all.iter().all(|transport| runtime.config.transports.contains(transport));
+    limits.allow_upgrades = runtime.config.allow_upgrades && has_both;
     limits
 }
 

@@ -7,6 +7,7 @@ use std::task::{Wake, Waker};
 
 use actix::Addr;
 use bytes::Bytes;
+use bytestring::ByteString;
 use greenroom_proto::engineio::handshake::TransportName;
 use greenroom_proto::engineio::{DecodeError, Packet};
 use greenroom_proto::session::{Refusal, WireId};
@@ -32,6 +33,8 @@ pub(crate) struct SessionHandle(Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) id: SessionId,
+    /// What the program calls it.
+    pub(super) name: Option<ByteString>,
     pub(super) worker: WorkerId,
     pub(super) slot: Slot,
     pub(super) handshake: Handshake,
@@ -50,6 +53,11 @@ impl SessionHandle {
     /// The id on the wire, the credential of a session that polls. Never the id of a socket.
     pub(crate) fn id(&self) -> SessionId {
         self.0.id
+    }
+
+    /// What the program calls it, in place of its id.
+    pub(super) fn name(&self) -> Option<&ByteString> {
+        self.0.name.as_ref()
     }
 
     /// The worker that hosts session, slot and, in `serve`, the WebSocket.

@@ -1,10 +1,14 @@
 //! What is known of a session's first request.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use actix_web::http::header::HttpDate;
 use actix_web::web::Query;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 /// The request that opened a session.
 ///
@@ -68,8 +72,13 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn query_param(&self, name: &str) -> Option<String> {
-        let pairs = Query::<Vec<(String, String)>>::from_query(self.query()).ok()?.into_inner();
-        pairs.into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
+        self.query_params().into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+
+    /// All parameters of the query string, decoded, in their order.
+    #[must_use]
+    pub fn query_params(&self) -> Vec<(String, String)> {
+        Query::from_query(self.query()).map(Query::into_inner).unwrap_or_default()
     }
 
     /// The first header of this name, which is not case-sensitive.
@@ -106,6 +115,47 @@ impl Handshake {
     pub fn issued(&self) -> SystemTime {
         self.issued
     }
+
+    /// The same to the second, as text that people read (Socket.IO's `handshake.time`).
+    #[must_use]
+    pub fn time(&self) -> String {
+        HttpDate::from(self.issued).to_string()
+    }
+}
+
+/// As the object that Socket.IO has: `headers`, `time`, `address`, `xdomain`, `secure`, `issued` (milliseconds
+/// since 1970), `url`, `query`. Of several headers of one name the values stand in one, of several parameters
+/// the last counts. It has tokens and cookies in it.
+///
+/// ```
+/// # use greenroom::prelude::*;
+/// # fn example(io: Server) {
+/// io.of("/").on("who am i", |socket, ()| {
+///     let handshake = serde_json::json!(socket.handshake());
+///     Ok((handshake["address"].clone(), handshake["headers"]["user-agent"].clone()))
+/// });
+/// # }
+/// ```
+impl Serialize for Handshake {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut headers: BTreeMap<&str, String> = BTreeMap::new();
+        for (name, value) in self.headers() {
+            let all = headers.entry(name).or_default();
+            all.extend([if all.is_empty() { "" } else { ", " }, value]);
+        }
+        let query: BTreeMap<String, String> = self.query_params().into_iter().collect();
+        let since = self.issued.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let mut object = serializer.serialize_struct("Handshake", 8)?;
+        object.serialize_field("headers", &headers)?;
+        object.serialize_field("time", &self.time())?;
+        object.serialize_field("address", &self.address)?;
+        object.serialize_field("xdomain", &self.is_cross_origin())?;
+        object.serialize_field("secure", &self.secure)?;
+        object.serialize_field("issued", &u64::try_from(since.as_millis()).unwrap_or(u64::MAX))?;
+        object.serialize_field("url", self.url())?;
+        object.serialize_field("query", &query)?;
+        object.end()
+    }
 }
 
 /// Without values: tokens and cookies are not for logs.
@@ -140,5 +190,25 @@ mod tests {
         assert_eq!(handshake.query_param("name").as_deref(), Some("a b&"));
         assert_eq!(handshake.query_param("y"), None);
         assert_eq!(handshake.headers().count(), 3);
+    }
+
+    #[test]
+    fn it_is_written_as_the_object_that_socket_io_has() {
+        let headers =
+            [("x-forwarded-for", "10.0.0.1"), ("origin", "https://a.example"), ("x-forwarded-for", "::1")];
+        let issued = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(784_111_777_250);
+        let handshake = Handshake::new("/socket.io/?EIO=4&name=a%20b", headers.into_iter(), issued)
+            .with_peer(Some([127, 0, 0, 1].into()), true);
+        let expected = serde_json::json!({
+            "headers": { "x-forwarded-for": "10.0.0.1, ::1", "origin": "https://a.example" },
+            "time": "Sun, 06 Nov 1994 08:49:37 GMT",
+            "address": "127.0.0.1",
+            "xdomain": true,
+            "secure": true,
+            "issued": 784_111_777_250_u64,
+            "url": "/socket.io/?EIO=4&name=a%20b",
+            "query": { "EIO": "4", "name": "a b" },
+        });
+        assert_eq!(serde_json::json!(handshake), expected);
     }
 }

@@ -29,7 +29,7 @@ mod seal;
 mod wire;
 
 pub(crate) use app::{AppFactory, Messages, SessionApp, SessionCx};
-pub(crate) use engine::{Admitted, Engine, OpenError};
+pub(crate) use engine::{Admitted, Engine, Newcomer, OpenError};
 pub(crate) use handle::{Post, SessionHandle};
 pub use handshake::Handshake;
 pub(crate) use outbox::{Pending, SharedOutbox};

@@ -3,9 +3,11 @@
 //! Owns: session id → handle, for all workers. Keeps: an entry lives as long as its session's actor.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use bytestring::ByteString;
 use foldhash::fast::FixedState;
 use uuid::Uuid;
 
@@ -21,7 +23,13 @@ pub(super) struct Registry {
     /// What every `sid` begins with.
     prefix: String,
     shards: [Shard; SHARDS],
+    /// Sessions that the program has named.
+    names: RwLock<HashMap<ByteString, SessionId>>,
 }
+
+/// Another session is called so.
+#[derive(Debug)]
+pub(super) struct NameTaken;
 
 type Shard = RwLock<Sessions>;
 /// The ids in it are random already.
@@ -57,12 +65,26 @@ impl Registry {
     /// `node` is [`Config::node`](crate::Config::node).
     pub(super) fn new(node: u16) -> Self {
         let prefix = if node == 0 { String::new() } else { format!("{node}-") };
-        Self { prefix, shards: std::array::from_fn(|_| Shard::default()) }
+        Self { prefix, shards: std::array::from_fn(|_| Shard::default()), names: RwLock::default() }
     }
 
     /// The `sid` of a session, as clients have it.
-    pub(super) fn sid(&self, id: SessionId) -> String {
-        format!("{}{id}", self.prefix)
+    pub(super) fn sid(&self, session: &SessionHandle) -> String {
+        match session.name() {
+            Some(name) => format!("{}{name}", self.prefix),
+            None => format!("{}{}", self.prefix, session.id()),
+        }
+    }
+
+    /// Gives a session a name, before it is inserted; it has it until it is removed.
+    pub(super) fn give_name(&self, name: &ByteString, id: SessionId) -> Result<(), NameTaken> {
+        match self.names.write().unwrap_or_else(PoisonError::into_inner).entry(name.clone()) {
+            Entry::Vacant(free) => {
+                free.insert(id);
+                Ok(())
+            }
+            Entry::Occupied(_) => Err(NameTaken),
+        }
     }
 
     pub(super) fn insert(&self, session: SessionHandle) {
@@ -70,12 +92,22 @@ impl Registry {
     }
 
     pub(super) fn remove(&self, id: SessionId) {
-        self.write(id).remove(&id);
+        let removed = self.write(id).remove(&id);
+        if let Some(name) = removed.as_ref().and_then(SessionHandle::name) {
+            self.names.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        }
     }
 
     pub(super) fn find(&self, sid: &str) -> Option<SessionHandle> {
-        let id = SessionId::parse(sid.strip_prefix(&self.prefix)?)?;
-        self.read(id).get(&id).cloned()
+        let sid = sid.strip_prefix(&self.prefix)?;
+        let found = |id| self.read(id).get(&id).cloned();
+        // One that has a name is found by that alone.
+        let own = SessionId::parse(sid).and_then(found).filter(|session| session.name().is_none());
+        own.or_else(|| self.named(sid).and_then(found))
+    }
+
+    fn named(&self, name: &str) -> Option<SessionId> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 
     pub(super) fn all(&self) -> Vec<SessionHandle> {

@@ -15,17 +15,22 @@ use greenroom_proto::engineio::PROTOCOL;
 use greenroom_proto::engineio::handshake::{HandshakeError, Query, TransportName};
 use greenroom_proto::session::Refusal;
 
+use super::connection_error::ConnectionError;
+use super::cookie;
 use super::cors::Origins;
+use super::hooks::Hooks;
 use super::proxy::TrustedProxies;
-use super::reject::Reject;
+use super::reject::{Reject, Rule};
 use super::websocket::Ticket;
-use crate::config::TrustedHeader;
-use crate::session::{Admitted, Engine, Handshake, SessionHandle, WireLine};
+use crate::config::{Transport, TrustedHeader};
+use crate::server::Server;
+use crate::session::{Admitted, Engine, Handshake, Newcomer, SessionHandle, WireLine};
 
 /// The way into an engine.
 pub(crate) struct Gate {
     pub(crate) engine: Arc<Engine>,
     pub(crate) origins: Origins,
+    hooks: Arc<Hooks>,
     proxies: TrustedProxies,
     /// Without a slash at its end.
     path: String,
@@ -43,20 +48,21 @@ pub(crate) enum Target {
 /// What becomes of an upgrade request.
 #[derive(Debug)]
 pub(crate) enum Upgrade {
-    /// It gets its 101, and a task for its WebSocket.
-    Accepted(Ticket),
+    /// It gets its 101, with these headers besides, and a task for its WebSocket.
+    Accepted(Ticket, HeaderMap),
     /// It gets its 101 and is closed at once: its session has a WebSocket. The reference does so, and stock
     /// clients take a refusal before the 101 for a broken server.
     ClosedAtOnce,
 }
 
 impl Gate {
-    pub(crate) fn new(engine: Arc<Engine>) -> Arc<Self> {
+    pub(crate) fn new(io: &Server) -> Arc<Self> {
+        let (engine, hooks) = (io.engine.clone(), io.hooks.clone());
         let config = &engine.runtime().config;
         let origins = Origins::new(config.cors.clone());
         let proxies = TrustedProxies::parse(&config.trusted_proxies);
         let path = config.path.trim_end_matches('/').to_owned();
-        Arc::new(Self { engine, origins, proxies, path })
+        Arc::new(Self { engine, origins, hooks, proxies, path })
     }
 
     /// The path below which everything is for the engine.
@@ -71,11 +77,12 @@ impl Gate {
 
     /// Checks an ordinary request.
     pub(crate) fn admit(&self, head: &RequestHead) -> Result<Target, Reject> {
-        let query = read_query(head)?;
+        let query = self.read_query(head)?;
         if let Some(sid) = &query.sid {
             let session = self.engine.find(sid).ok_or(HandshakeError::UnknownSession)?;
-            if query.transport != session.transport_name() {
-                return Err(Refusal::TransportMismatch.into());
+            let previous = session.transport_name();
+            if query.transport != previous {
+                return Err(Rule::TransportMismatch { previous }.into());
             }
             same_protocol(&query)?;
             return Ok(Target::Session(session));
@@ -85,7 +92,7 @@ impl Gate {
         }
         if query.transport == TransportName::WebSocket {
             // A WebSocket that lost its `Upgrade` header, in a proxy most likely.
-            return Err(HandshakeError::BadRequest.into());
+            return Err(Rule::TransportHandshake.into());
         }
         query.require_protocol()?;
         if !self.origins.admits(&head.headers) {
@@ -97,60 +104,89 @@ impl Gate {
 
     /// Checks an upgrade request, and asks its session to take the WebSocket.
     pub(crate) async fn admit_upgrade(&self, head: &RequestHead, secure: bool) -> Result<Upgrade, Reject> {
-        let query = read_query(head)?;
+        let query = self.read_query(head)?;
         let session = match &query.sid {
             Some(sid) => Some(self.engine.find(sid).ok_or(HandshakeError::UnknownSession)?),
             None => None,
         };
         if query.transport != TransportName::WebSocket {
-            return Err(HandshakeError::BadRequest.into());
+            return Err(Rule::TransportHandshake.into());
         }
         if !self.origins.admits(&head.headers) {
             return Err(HandshakeError::Forbidden.into());
         }
         if let Err(error) = ws::verify_handshake(head) {
             tracing::debug!(%error, "no WebSocket handshake");
-            return Err(HandshakeError::BadRequest.into());
+            return Err(Rule::TransportHandshake.into());
         }
         match session {
             Some(session) => {
                 same_protocol(&query)?;
-                join(session).await
+                let answer = join(session).await?;
+                Ok(self.with_headers(answer, head, false))
             }
             None => {
                 query.require_protocol()?;
                 self.require_room()?;
-                self.open(head, secure)
+                let answer = self.open(self.let_in(head, secure).await?)?;
+                Ok(self.with_headers(answer, head, true))
             }
         }
     }
 
     /// Checks the handshake of a WebSocket that opens no session; it counts for its address all the same.
-    pub(crate) fn admit_plain(&self, head: &RequestHead) -> Result<Admitted, Reject> {
+    pub(crate) async fn admit_plain(&self, head: &RequestHead, secure: bool) -> Result<Admitted, Reject> {
         origin_is_text(&head.headers)?;
         if !self.origins.admits(&head.headers) {
             return Err(HandshakeError::Forbidden.into());
         }
         self.require_room()?;
+        self.hooks.allow(&self.handshake(head, secure)?, self.engine.runtime()).await?;
         Ok(self.engine.admit(self.client_address(head))?)
+    }
+
+    /// Asks the program about a request that opens a session.
+    pub(crate) async fn let_in(&self, head: &RequestHead, secure: bool) -> Result<Newcomer, Reject> {
+        let handshake = self.handshake(head, secure)?;
+        let runtime = self.engine.runtime();
+        self.hooks.allow(&handshake, runtime).await?;
+        let name = self.hooks.session_name(&handshake, runtime).await?;
+        Ok(Newcomer { handshake, name })
+    }
+
+    /// Adds to the headers of an answer what the program wants there; `opened` is the session that it opens.
+    pub(crate) fn decorate(&self, headers: &mut HeaderMap, head: &RequestHead, opened: Option<&str>) {
+        if let Some(sid) = opened
+            && let Some(configured) = &self.engine.runtime().config.cookie
+            && let Some(value) = cookie::header(configured, sid)
+        {
+            headers.append(header::SET_COOKIE, value);
+        }
+        self.hooks.look_at_headers(headers, head, opened.is_some());
+    }
+
+    /// Tells the program that a request was refused.
+    pub(crate) fn report(&self, reject: &Reject, head: &RequestHead, secure: bool) {
+        self.hooks.tell(|| ConnectionError::new(reject, &head.method, self.note(head, secure)));
     }
 
     /// What is kept of the request that opens a session.
     ///
     /// # Errors
     /// It is more than a session may keep.
-    pub(crate) fn handshake(&self, head: &RequestHead, secure: bool) -> Result<Handshake, Reject> {
-        let runtime = self.engine.runtime();
+    fn handshake(&self, head: &RequestHead, secure: bool) -> Result<Handshake, Reject> {
         let url = head.uri.path_and_query().map_or("", |url| url.as_str());
-        let headers = || {
-            let all = head.headers.iter();
-            all.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-        };
-        if Handshake::size(url, headers()) > runtime.config.max_handshake_bytes {
+        let most = self.engine.runtime().config.max_handshake_bytes;
+        if Handshake::size(url, readable(&head.headers)) > most {
             return Err(Reject::HeadTooLarge);
         }
-        let handshake = Handshake::new(url, headers(), runtime.clock.unix_now());
-        Ok(handshake.with_peer(self.client_address(head), secure))
+        Ok(self.note(head, secure))
+    }
+
+    fn note(&self, head: &RequestHead, secure: bool) -> Handshake {
+        let url = head.uri.path_and_query().map_or("", |url| url.as_str());
+        let handshake = Handshake::new(url, readable(&head.headers), self.engine.runtime().clock.unix_now());
+        handshake.with_peer(self.client_address(head), secure)
     }
 
     fn client_address(&self, head: &RequestHead) -> Option<IpAddr> {
@@ -166,10 +202,32 @@ impl Gate {
         })
     }
 
-    fn open(&self, head: &RequestHead, secure: bool) -> Result<Upgrade, Reject> {
+    fn open(&self, newcomer: Newcomer) -> Result<Upgrade, Reject> {
         let line = WireLine::new();
-        let (session, wire) = self.engine.open_websocket(self.handshake(head, secure)?, line.clone())?;
-        Ok(Upgrade::Accepted(Ticket::new(session, wire, line)))
+        let (session, wire) = self.engine.open_websocket(newcomer, line.clone())?;
+        Ok(Upgrade::Accepted(Ticket::new(session, wire, line), HeaderMap::new()))
+    }
+
+    /// Adds the headers of a 101.
+    fn with_headers(&self, mut answer: Upgrade, head: &RequestHead, opens: bool) -> Upgrade {
+        if let Upgrade::Accepted(ticket, headers) = &mut answer {
+            let sid = opens.then(|| self.engine.sid(&ticket.session));
+            self.decorate(headers, head, sid.as_deref());
+        }
+        answer
+    }
+
+    fn read_query(&self, head: &RequestHead) -> Result<Query, Reject> {
+        let query = Query::parse(head.uri.query().unwrap_or_default())?;
+        let transport = match query.transport {
+            TransportName::Polling => Transport::Polling,
+            TransportName::WebSocket => Transport::WebSocket,
+        };
+        if !self.engine.runtime().config.transports.contains(&transport) {
+            return Err(HandshakeError::UnknownTransport.into());
+        }
+        origin_is_text(&head.headers)?;
+        Ok(query)
     }
 
     /// Sessions are bounded as connections are: a taken WebSocket does not count as one for the listener.
@@ -190,27 +248,26 @@ impl fmt::Debug for Gate {
 async fn join(session: SessionHandle) -> Result<Upgrade, Reject> {
     let line = WireLine::new();
     match session.upgrade(line.clone()).await {
-        Ok(wire) => Ok(Upgrade::Accepted(Ticket::new(session, wire, line))),
+        Ok(wire) => Ok(Upgrade::Accepted(Ticket::new(session, wire, line), HeaderMap::new())),
         Err(Refusal::SecondUpgrade) => Ok(Upgrade::ClosedAtOnce),
         Err(refusal) => Err(refusal.into()),
     }
 }
 
-fn read_query(head: &RequestHead) -> Result<Query, Reject> {
-    let query = Query::parse(head.uri.query().unwrap_or_default())?;
-    origin_is_text(&head.headers)?;
-    Ok(query)
-}
-
 /// Reference behaviour: bytes that no origin has are `INVALID_ORIGIN`.
 fn origin_is_text(headers: &HeaderMap) -> Result<(), Reject> {
     match headers.get(header::ORIGIN) {
-        Some(origin) if origin.to_str().is_err() => Err(HandshakeError::BadRequest.into()),
+        Some(origin) if origin.to_str().is_err() => Err(Rule::InvalidOrigin.into()),
         Some(_) | None => Ok(()),
     }
 }
 
 /// Reference behaviour: a later request in another revision than the session is `PROTOCOL_MISMATCH`.
 fn same_protocol(query: &Query) -> Result<(), Reject> {
-    if query.protocol == PROTOCOL { Ok(()) } else { Err(HandshakeError::BadRequest.into()) }
+    if query.protocol == PROTOCOL { Ok(()) } else { Err(Rule::ProtocolMismatch.into()) }
+}
+
+/// Headers that are visible ASCII.
+fn readable(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
 }

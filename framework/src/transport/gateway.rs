@@ -78,10 +78,15 @@ impl Server {
     /// ```
     #[must_use]
     pub fn gateway(&self, path: &str) -> Scope {
-        let (server, gate) = (self.clone(), Gate::new(self.engine.clone()));
+        let (server, gate) = (self.clone(), Gate::new(self));
         let rooms = move |req: HttpRequest, body: web::Payload| {
-            let answer = connect(&server, &gate, &req, body);
-            async move { answer }
+            let (server, gate) = (server.clone(), gate.clone());
+            async move {
+                match gate.admit_plain(req.head(), req.app_config().secure()).await {
+                    Ok(admitted) => connect(&server, admitted, &req, body),
+                    Err(refused) => refused.response(),
+                }
+            }
         };
         web::scope(path).route("/{room:.*}", web::get().to(rooms))
     }
@@ -91,11 +96,7 @@ impl Server {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CutOff(pub(crate) Arc<Notify>);
 
-fn connect(server: &Server, gate: &Gate, req: &HttpRequest, body: web::Payload) -> HttpResponse {
-    let admitted = match gate.admit_plain(req.head()) {
-        Ok(admitted) => admitted,
-        Err(refused) => return reject::Reject::response(refused),
-    };
+fn connect(server: &Server, admitted: Admitted, req: &HttpRequest, body: web::Payload) -> HttpResponse {
     let path = format!("/{}", req.match_info().query("room"));
     let Some(namespace) = server.shared.namespaces.find_room_type(&path) else {
         return HttpResponse::NotFound().finish();

@@ -8,11 +8,16 @@
 //! | [`routes`] | both, mounted in any actix-web `App`; WebSocket over a response body |
 //! | [`gateway`] | rooms over a plain WebSocket: JSON, without Engine.IO |
 //! | [`cors`], [`proxy`] | who may come from where |
+//! | [`hooks`], [`cookie`] | what a program says about handshakes and their answers |
 //! | [`reject`] | what a refused request is answered, in one table |
+//! | [`connection_error`] | what a program is told of that |
 
+pub(crate) mod connection_error;
+pub(crate) mod cookie;
 pub(crate) mod cors;
 pub(crate) mod gate;
 pub(crate) mod gateway;
+pub(crate) mod hooks;
 pub(crate) mod polling;
 pub(crate) mod proxy;
 pub(crate) mod reject;

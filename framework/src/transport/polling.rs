@@ -31,11 +31,14 @@ pub(crate) async fn respond(
         return response;
     }
     let result = match gate.admit(req.head()) {
-        Ok(Target::New) => open(gate, req, secure),
+        Ok(Target::New) => open(gate, req, secure).await,
         Ok(Target::Session(session)) => use_session(gate, &session, req, body).await,
         Err(reject) => Err(reject),
     };
-    let mut response = result.unwrap_or_else(Reject::response);
+    let mut response = result.unwrap_or_else(|reject| {
+        gate.report(&reject, req.head(), secure);
+        reject.response()
+    });
     let headers = response.headers_mut();
     // A proxy that kept an answer would give it to the next poll.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -43,9 +46,11 @@ pub(crate) async fn respond(
     response
 }
 
-fn open(gate: &Gate, req: &HttpRequest, secure: bool) -> Result<HttpResponse, Reject> {
-    let opened = gate.engine.open_polling(gate.handshake(req.head(), secure)?)?;
-    Ok(payload_response(opened.into_bytes()))
+async fn open(gate: &Gate, req: &HttpRequest, secure: bool) -> Result<HttpResponse, Reject> {
+    let opened = gate.engine.open_polling(gate.let_in(req.head(), secure).await?)?;
+    let mut response = payload_response(opened.packet.into_bytes());
+    gate.decorate(response.headers_mut(), req.head(), Some(&opened.sid));
+    Ok(response)
 }
 
 async fn use_session(
@@ -54,11 +59,13 @@ async fn use_session(
     req: &HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, Reject> {
-    match *req.method() {
-        Method::GET => Ok(payload_response(session.poll().await?)),
-        Method::POST => take_post(gate, session, req, body).await,
-        _ => Err(HandshakeError::BadRequest.into()),
-    }
+    let mut response = match *req.method() {
+        Method::GET => payload_response(session.poll().await?),
+        Method::POST => take_post(gate, session, req, body).await?,
+        _ => return Err(HandshakeError::BadRequest.into()),
+    };
+    gate.decorate(response.headers_mut(), req.head(), None);
+    Ok(response)
 }
 
 async fn take_post(

@@ -6,16 +6,23 @@
 use actix_http::StatusCode;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use greenroom_proto::engineio::handshake::HandshakeError;
+use bytestring::ByteString;
+use greenroom_proto::engineio::handshake::{HandshakeError, TransportName};
 use greenroom_proto::session::Refusal;
+use serde_json::json;
 
+use crate::error;
 use crate::session::OpenError;
 
 /// Why a request is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reject {
     /// The request itself, before any session saw it.
     Handshake(HandshakeError),
+    /// The same for one of the reasons that the reference names: a bad request.
+    Rule(Rule),
+    /// The program's own `allow_request`.
+    Denied(Box<error::Reject>),
     /// Its session refused it.
     Session(Refusal),
     /// The body is larger than `max_payload`.
@@ -32,22 +39,50 @@ pub(crate) enum Reject {
     Broken,
 }
 
+/// What a bad request breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// `Origin` has bytes that no origin has.
+    InvalidOrigin,
+    /// The session is carried by another transport.
+    TransportMismatch { previous: TransportName },
+    /// A WebSocket without its handshake, or the handshake of another transport.
+    TransportHandshake,
+    /// The session speaks another revision.
+    ProtocolMismatch,
+    /// There is no id for the session.
+    IdGeneration,
+}
+
+impl Rule {
+    /// The name in the reference.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidOrigin => "INVALID_ORIGIN",
+            Self::TransportMismatch { .. } => "TRANSPORT_MISMATCH",
+            Self::TransportHandshake => "TRANSPORT_HANDSHAKE_ERROR",
+            Self::ProtocolMismatch => "PROTOCOL_MISMATCH",
+            Self::IdGeneration => "ID_GENERATION_ERROR",
+        }
+    }
+}
+
 impl Reject {
     /// The answer to an ordinary request.
-    pub(crate) fn response(self) -> HttpResponse {
+    pub(crate) fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
         if self.passes() {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
         }
-        match self.error() {
-            Some(error) => response.insert_header((CONTENT_TYPE, "application/json")).body(error.body()),
+        match self.body() {
+            Some(body) => response.insert_header((CONTENT_TYPE, "application/json")).body(body),
             None => response.finish(),
         }
     }
 
     /// The answer to an upgrade request, before any 101, on a connection that ends with it.
-    pub(crate) fn plain(self) -> String {
-        let body = self.error().map(|error| error.body().to_string()).unwrap_or_default();
+    pub(crate) fn plain(&self) -> String {
+        let body = self.body().unwrap_or_default();
         let retry = if self.passes() { format!("Retry-After: {RETRY_SECONDS}\r\n") } else { String::new() };
         format!(
             "HTTP/1.1 {}\r\nConnection: close\r\n{retry}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -57,13 +92,13 @@ impl Reject {
     }
 
     /// Whether the same request may be taken a little later.
-    fn passes(self) -> bool {
+    fn passes(&self) -> bool {
         matches!(self, Self::Unavailable | Self::TooManySessions)
     }
 
-    fn status(self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Handshake(_) | Self::Session(_) => {
+            Self::Handshake(_) | Self::Rule(_) | Self::Denied(_) | Self::Session(_) => {
                 let status = self.error().map(HandshakeError::status);
                 status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::BAD_REQUEST)
             }
@@ -76,10 +111,21 @@ impl Reject {
         }
     }
 
+    /// The JSON of the answer, where there is any.
+    fn body(&self) -> Option<ByteString> {
+        if let Self::Denied(reject) = self {
+            let code = HandshakeError::Forbidden.code();
+            return Some(json!({ "code": code, "message": reject.message() }).to_string().into());
+        }
+        self.error().map(HandshakeError::body)
+    }
+
     /// The error of the protocol, where there is one.
-    fn error(self) -> Option<HandshakeError> {
+    pub(super) fn error(&self) -> Option<HandshakeError> {
         match self {
-            Self::Handshake(error) => Some(error),
+            Self::Handshake(error) => Some(*error),
+            Self::Rule(_) => Some(HandshakeError::BadRequest),
+            Self::Denied(_) => Some(HandshakeError::Forbidden),
             Self::Session(Refusal::Over) => Some(HandshakeError::UnknownSession),
             Self::Session(
                 Refusal::Overlap | Refusal::TransportMismatch | Refusal::NoUpgrades | Refusal::SecondUpgrade,
@@ -100,6 +146,12 @@ impl From<HandshakeError> for Reject {
     }
 }
 
+impl From<Rule> for Reject {
+    fn from(rule: Rule) -> Self {
+        Self::Rule(rule)
+    }
+}
+
 impl From<Refusal> for Reject {
     fn from(refusal: Refusal) -> Self {
         Self::Session(refusal)
@@ -111,6 +163,7 @@ impl From<OpenError> for Reject {
         match error {
             OpenError::Draining => Self::Unavailable,
             OpenError::AddressFull => Self::TooManySessions,
+            OpenError::NameTaken => Self::Rule(Rule::IdGeneration),
             OpenError::NoSystem(error) => {
                 tracing::error!(%error, "no session can be opened");
                 Self::Broken
@@ -142,6 +195,12 @@ mod tests {
                 HandshakeError::UnsupportedProtocol.into(),
                 400,
                 r#"{"code":5,"message":"Unsupported protocol version"}"#,
+            ),
+            (Rule::IdGeneration.into(), 400, bad),
+            (
+                Reject::Denied(Box::new(error::Reject::new("banned", r#"no "bots""#))),
+                403,
+                r#"{"code":4,"message":"no \"bots\""}"#,
             ),
             (Refusal::Over.into(), 400, unknown),
             (Refusal::Overlap.into(), 400, bad),

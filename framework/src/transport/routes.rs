@@ -55,7 +55,7 @@ impl Server {
     pub fn routes(&self) -> Scope {
         // An `App` is made when its worker starts.
         self.engine.set_listening();
-        scope(Gate::new(self.engine.clone()), None)
+        scope(Gate::new(self), None)
     }
 
     /// Sets an `HttpServer` up for [`routes`](Self::routes).
@@ -109,7 +109,10 @@ pub(crate) fn scope(gate: Arc<Gate>, secure: Option<bool>) -> Scope {
         async move {
             let secure = secure.unwrap_or_else(|| req.app_config().secure());
             if req.head().upgrade() {
-                upgrade(&gate, &req, body, secure).await.unwrap_or_else(Reject::response)
+                upgrade(&gate, &req, body, secure).await.unwrap_or_else(|reject| {
+                    gate.report(&reject, req.head(), secure);
+                    reject.response()
+                })
             } else {
                 polling::respond(&gate, &req, body, secure).await
             }
@@ -133,7 +136,10 @@ async fn upgrade(
             state.buffer.extend_from_slice(&frame::close(NORMAL));
             state.ended = true;
         }
-        Upgrade::Accepted(ticket) => {
+        Upgrade::Accepted(ticket, headers) => {
+            headers.into_iter().for_each(|header| {
+                response.append_header(header);
+            });
             let clock = gate.engine.runtime().clock.clone();
             let handle = req.conn_data::<TcpHandle>().cloned();
             let io = BodyIo { body, chunk: Bytes::new(), pipe: pipe.clone(), handle, clock };

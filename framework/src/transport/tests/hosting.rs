@@ -18,7 +18,7 @@ use crate::runtime::Runtime;
 use crate::runtime::clock::Clock;
 use crate::runtime::worker::Worker;
 use crate::serve::Serve;
-use crate::server::Server;
+use crate::server::{Server, ServerBuilder};
 use crate::session::{Engine, Messages, ReadPermit, SessionApp, SessionCx, SessionHandle};
 
 /// Where the endpoint lives.
@@ -111,6 +111,16 @@ impl Host {
     }
 
     pub(super) async fn start_with(hosting: Hosting, config: Config, clock: Clock) -> Self {
+        Self::start_as(hosting, config, clock, |builder| builder).await
+    }
+
+    /// With hooks.
+    pub(super) async fn start_as(
+        hosting: Hosting,
+        config: Config,
+        clock: Clock,
+        set: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Self {
         let runtime = Runtime::new(config.clone(), clock.clone());
         let reasons = Reasons::default();
         let engine = Engine::new(runtime.clone(), {
@@ -121,7 +131,7 @@ impl Host {
                     as Box<dyn SessionApp>
             })
         });
-        let io = Server { engine: engine.clone(), ..Server::builder().config(config).build() };
+        let io = Server { engine: engine.clone(), ..set(Server::builder().config(config)).build() };
         let (stop, stopped) = oneshot::channel::<()>();
         let (addr, ended) = match hosting {
             Hosting::Serve => start_serve(io, stopped),

@@ -3,6 +3,7 @@
 
 mod broadcast;
 mod dynamic;
+mod engine;
 mod listeners;
 mod recovery;
 
@@ -15,11 +16,13 @@ use greenroom::prelude::*;
 use greenroom_tests::host::Ports;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let builder = Server::builder().config(config()?);
+    let seen = engine::Seen::default();
+    let builder = engine::hook(Server::builder().config(engine::config(config()?)?), &seen)?;
     let io = match setting("PARSER", String::new())?.as_str() {
         "msgpack" => builder.parser(MessagePack).build(),
         _ => builder.build(),
     };
+    engine::declare(&io, seen);
     dynamic::declare(&io)?;
     broadcast::declare(&io);
     listeners::declare(&io);
