@@ -100,6 +100,12 @@ pub struct Config {
     /// phone that is in a tunnel; a client further behind is closed as slow.
     #[serde(with = "size")]
     pub outbox_bytes: usize,
+    /// Bytes that the kernel may hold for one WebSocket beyond what the network carries; while it holds half of
+    /// them, a room's state waits for the client to catch up. Default 4 KiB: at 1 KB/s a ping behind them and
+    /// a few frames of state is still answered within `ping_timeout`. 0 leaves it to the kernel, which takes
+    /// some 150 KB.
+    #[serde(with = "size")]
+    pub unsent_bytes: usize,
     /// Bytes of the URL and the headers of the request that opens a session; over it the handshake is
     /// answered with 431. Default 16 KiB, Node's own limit: what Socket.IO takes is taken. They are kept
     /// as long as the session.
@@ -323,6 +329,7 @@ impl Default for Config {
             max_attachment_bytes: 10_000_000,
             attachments_timeout: Duration::from_secs(60),
             outbox_bytes: 4 * 1024 * 1024,
+            unsent_bytes: 4 * 1024,
             max_handshake_bytes: 16 * 1024,
             read_ahead_bytes: 128 * 1024,
             lane_limit: greenroom_proto::socket::lane::DEFAULT_LIMIT,

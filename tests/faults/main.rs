@@ -16,6 +16,7 @@ mod panics;
 mod rates;
 mod running;
 mod shutdown;
+mod slow_member;
 mod slow_peer;
 mod slow_requests;
 mod stage;

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 pub mod counters;
+pub mod crowd;
 pub mod failure;
 pub mod fixture;
 pub mod host;

@@ -22,6 +22,7 @@ use super::watch::{Watch, Watched};
 use super::{Serve, upgrade};
 use crate::config::Config;
 use crate::transport::gate::Gate;
+use crate::transport::websocket::carried;
 
 /// A listening socket whose connections inherit what we want of them.
 pub(super) fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
@@ -48,7 +49,7 @@ pub(super) fn start(serve: Serve) -> io::Result<actix_server::Server> {
     let shutdown = builder.graceful_shutdown_signal();
     let gate = Gate::new(&io);
     for listener in listeners {
-        inherit(&listener)?;
+        inherit(&listener, &config)?;
         let (gate, app, config, shutdown) = (gate.clone(), app.clone(), config.clone(), shutdown.clone());
         #[cfg(feature = "rustls")]
         if let Some(tls) = serve.tls.clone() {
@@ -97,10 +98,11 @@ pub(super) async fn stop_signal() {
 }
 
 /// Connections inherit these from their listener, which saves two system calls each.
-fn inherit(listener: &TcpListener) -> io::Result<()> {
+fn inherit(listener: &TcpListener, config: &Config) -> io::Result<()> {
     let socket = socket2::SockRef::from(listener);
     socket.set_tcp_nodelay(true)?;
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    carried::limit_unsent(&socket, config)
 }
 
 fn http<T, S>(config: &Config, shutdown: &GracefulShutdownSignal) -> HttpServiceBuilder<T, S>

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::task::{Context, Poll};
 
 use actix_http::Protocol;
 use actix_http::error::DispatchError;
@@ -17,9 +18,17 @@ use rustls::ServerConfig;
 use super::app::Apps;
 use super::watch::Watched;
 use crate::config::Config;
+use crate::transport::websocket::carried::WireIo;
 
 /// A TLS connection.
 pub(super) type Encrypted = Watched<TlsStream<TcpStream>>;
+
+/// What is encrypted already waits below.
+impl WireIo for TlsStream<TcpStream> {
+    fn poll_carried(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.get_ref().0.poll_carried(cx)
+    }
+}
 
 /// Encrypts connections, and watches them.
 pub(super) fn encrypted(

@@ -212,7 +212,7 @@ mod tests {
         while let Ok(count) = cell.copy_front(&mut buffer) {
             std::thread::yield_now();
             wire.extend_from_slice(&buffer[..count]);
-            cell.with(|outbox| outbox.advance(count));
+            drop(cell.with(|outbox| outbox.advance(count)));
         }
         pinger.join().unwrap();
         let mut rest = &wire[..];
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);
         cell.seal();
         assert_eq!(cell.pending(), Pending::Packets);
-        cell.with(|outbox| outbox.advance(3));
+        drop(cell.with(|outbox| outbox.advance(3)));
         assert_eq!(cell.pending(), Pending::Sealed);
     }
 }

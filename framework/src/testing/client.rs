@@ -138,7 +138,7 @@ impl Writer {
     fn take_packets(&self) {
         let waiting = self.session.outbox().with(|outbox| {
             let waiting: Vec<u8> = outbox.front(usize::MAX).flatten().copied().collect();
-            outbox.advance(waiting.len());
+            drop(outbox.advance(waiting.len()));
             waiting
         });
         let texts = frame::iter(&waiting).map(|(_, text)| String::from_utf8_lossy(text).into_owned());

@@ -14,5 +14,5 @@ pub use simulation::Simulation;
 
 /// Tests of custom rooms.
 pub use greenroom_proto::room::testing::{
-    Chance, Fault, RandomRun, RunReport, TestRoom, TestSetup, merge, random_run,
+    Chance, Fault, RandomRun, RunReport, TestRoom, TestSetup, merge, random_run, state_hash,
 };

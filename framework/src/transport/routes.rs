@@ -29,6 +29,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::gate::{Gate, Upgrade};
 use super::polling;
 use super::reject::Reject;
+use super::websocket::carried::{self, WireIo};
 use super::websocket::{self, Start};
 use crate::runtime::clock::Clock;
 use crate::server::Server;
@@ -65,6 +66,7 @@ impl Server {
     ///   packets are lost.
     /// * The TCP handle of each connection is kept: without it a WebSocket whose peer stops reading stays
     ///   until TCP gives up.
+    /// * `unsent_bytes`, as far as the kernel keeps to it by itself.
     /// * The server's `request_timeout` and `keep_alive`.
     ///
     /// What it cannot set: actix measures the head of a connection's first request, and the quiet behind an
@@ -86,15 +88,18 @@ impl Server {
         B: MessageBody + 'static,
     {
         let config = self.config();
+        let limits = config.clone();
         server
             .tcp_nodelay(true)
             .h1_allow_half_closed(false)
             .client_request_timeout(config.request_timeout)
             .keep_alive(config.keep_alive)
-            .on_connect(|io, extensions| {
-                if let Some(handle) =
-                    io.downcast_ref::<actix_web::rt::net::TcpStream>().and_then(TcpHandle::of)
-                {
+            .on_connect(move |io, extensions| {
+                let Some(stream) = io.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+                if let Err(error) = carried::limit_unsent(&socket2::SockRef::from(stream), &limits) {
+                    tracing::debug!(%error, "a connection had ended");
+                }
+                if let Some(handle) = TcpHandle::of(stream) {
                     extensions.insert(handle);
                 }
             })
@@ -228,6 +233,13 @@ impl AsyncRead for BodyIo {
         out.put_slice(io.chunk.get(..count).unwrap_or_default());
         io.chunk.advance(count);
         Poll::Ready(Ok(()))
+    }
+}
+
+/// The dispatcher does not say what it has written.
+impl WireIo for BodyIo {
+    fn poll_carried(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
     }
 }
 

@@ -2,7 +2,7 @@
 //! `tests/interop/python/test_rooms.py`): rock, paper, scissors, whoever wins two rounds first.
 //!
 //! `/duel` is for guests, `/members` for users with a token; `/` is their lobby; `/rooms/duel` takes plain
-//! WebSockets.
+//! WebSockets. `/crowd` is for clients that do not keep up.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use greenroom::Cors;
 use greenroom::prelude::*;
 use greenroom::room::{Cx, Grace, LeaveReason, Member, MemberId, Nothing, Options, Reply, Room, Secret, To};
+use greenroom_tests::crowd::Crowd;
 use greenroom_tests::host::Ports;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let secret: String = setting("JWT_SECRET", "only-for-tests-0123456789abcdef0123".to_owned())?;
     io.room::<Duel>("/duel").lobby(&io.of("/"));
     io.room::<Duel>("/members").auth(JwtAuth::hs256(secret)?);
+    io.room::<Crowd>("/crowd");
     let ports = Ports { clients: setting("PORT", 0)?, operations: 0 };
     greenroom_tests::host::run(io, ports, &setting("MODE", "serve".to_owned())?)
 }

@@ -233,7 +233,8 @@ impl Outbox {
     }
 
     /// Takes note that a WebSocket has written the first `count` pending bytes, and none of the others.
-    pub fn advance(&mut self, count: usize) {
+    /// Returns the receipts of what has left, for a writer that knows better when that has gone further.
+    pub fn advance(&mut self, count: usize) -> Vec<Receipt> {
         self.shown = 0;
         let mut count = count.min(self.pending);
         self.pending -= count;
@@ -247,7 +248,9 @@ impl Outbox {
             self.written = 0;
             self.next_packet();
         }
+        let gone = self.take_receipts();
         self.release_if_empty();
+        gone
     }
 
     /// Takes whole packets for the answer of a poll: at most `max_payload` bytes, but at least one packet.
@@ -261,6 +264,7 @@ impl Outbox {
             self.pending = self.pending.saturating_sub(packet.len());
             self.next_packet();
         }
+        drop(self.take_receipts());
         self.release_if_empty();
         payload.finish()
     }
@@ -323,8 +327,12 @@ impl Outbox {
     fn next_packet(&mut self) {
         self.first = self.rest.pop_front();
         self.left = self.left.saturating_add(1);
+    }
+
+    /// Those of packets that have left.
+    fn take_receipts(&mut self) -> Vec<Receipt> {
         let gone = self.receipts.iter().take_while(|(number, _)| *number <= self.left).count();
-        self.receipts.drain(..gone);
+        self.receipts.drain(..gone).map(|(_, receipt)| receipt).collect()
     }
 
     fn len(&self) -> u64 {
@@ -387,7 +395,7 @@ mod tests {
 
     fn write(outbox: &mut Outbox, budget: usize) -> Vec<u8> {
         let bytes: Vec<u8> = outbox.front(budget).flatten().copied().collect();
-        outbox.advance(bytes.len());
+        drop(outbox.advance(bytes.len()));
         bytes
     }
 
@@ -464,7 +472,7 @@ mod tests {
                 let mut all: Vec<u8> = outbox.front(budget).flatten().copied().collect();
                 outbox.push_ahead(text("2"));
                 all.truncate(taken);
-                outbox.advance(taken);
+                drop(outbox.advance(taken));
                 all.extend(write(&mut outbox, 1000));
                 assert_eq!(all, expected.concat(), "{taken} bytes of {budget} were taken");
             }
@@ -475,7 +483,7 @@ mod tests {
     fn a_ping_passes_what_a_writer_was_shown_and_did_not_take() {
         let mut outbox = filled(&[text("4one")]);
         assert_eq!(outbox.front(1000).count(), 1);
-        outbox.advance(0);
+        drop(outbox.advance(0));
         outbox.push_ahead(text("2"));
         assert_eq!(write(&mut outbox, 1000), [text("2"), text("4one")].concat());
     }

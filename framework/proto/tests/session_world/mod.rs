@@ -135,7 +135,7 @@ impl World {
 
     fn write(&mut self, budget: usize) {
         let bytes: Vec<u8> = self.outbox.front(budget).flatten().copied().collect();
-        self.outbox.advance(bytes.len());
+        drop(self.outbox.advance(bytes.len()));
         self.written.extend(bytes);
     }
 

@@ -18,12 +18,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use greenroom_proto::engineio::frame::{Decoder, Limits};
-use greenroom_proto::session::{WireEnd, WireId};
-use tokio::io::{AsyncRead, AsyncWrite};
+use greenroom_proto::session::{Receipt, WireEnd, WireId};
 
+use self::carried::WireIo;
 use crate::runtime::Runtime;
 use crate::session::{Order, ReadBudget, SessionHandle, WireFate, WireLine};
 
+pub(crate) mod carried;
 mod read;
 mod write;
 
@@ -49,6 +50,10 @@ struct Wire<Io> {
     /// Bytes that came with the request; gone after the first poll.
     early: BytesMut,
     phase: Phase,
+    /// Of what the kernel has taken.
+    receipts: Vec<Receipt>,
+    /// What the kernel has taken since it was last seen to have little left.
+    taken: usize,
     /// The peer does not read.
     blocked: bool,
     /// Nor do we.
@@ -111,7 +116,7 @@ impl Drop for Ticket {
 }
 
 /// The task of a WebSocket that was let in.
-pub(crate) async fn run<Io: AsyncRead + AsyncWrite + Unpin>(io: Io, start: Start) {
+pub(crate) async fn run<Io: WireIo>(io: Io, start: Start) {
     let mut wire = Wire::new(io, start);
     let _open = Open::count(wire.ticket.session.runtime());
     let span = tracing::debug_span!("websocket", session = %wire.ticket.session.slot());
@@ -147,7 +152,7 @@ impl Drop for Open {
     }
 }
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
+impl<Io: WireIo> Wire<Io> {
     fn new(io: Io, start: Start) -> Self {
         let Start { ticket, answer, early } = start;
         let config = &ticket.session.runtime().config;
@@ -159,6 +164,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             own: answer,
             early,
             phase: Phase::Probing,
+            receipts: Vec::new(),
+            taken: 0,
             blocked: false,
             paused: false,
             peer_closed: false,

@@ -6,12 +6,13 @@ use std::task::{Context, Poll, ready};
 
 use greenroom_proto::engineio::frame::{self, Frame};
 use greenroom_proto::engineio::{DecodeError, Packet};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::ReadBuf;
 
+use super::carried::WireIo;
 use super::{FAILED, NORMAL, Over, Phase, SCRATCH, Wire, broken};
 use crate::session::{Packets, WireFate};
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
+impl<Io: WireIo> Wire<Io> {
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
         if !self.early.is_empty() {
             let early = std::mem::take(&mut self.early);

@@ -6,18 +6,22 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, BytesMut};
 use greenroom_proto::engineio::frame;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::carried::WireIo;
 use super::{FAILED, LAST_MOMENT, NORMAL, Over, Phase, SCRATCH, Wire, broken};
 use crate::session::Pending;
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
+impl<Io: WireIo> Wire<Io> {
     /// Writes all there is. Pending is the normal outcome: either nothing is left, or the peer does not read.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Over> {
         loop {
             match self.poll_write_once(cx) {
                 Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) => return Poll::Pending,
+                Poll::Ready(Ok(false)) => {
+                    self.let_go(cx);
+                    return Poll::Pending;
+                }
                 Poll::Ready(Err(over)) => return Poll::Ready(over),
                 Poll::Pending => {
                     self.set_blocked(true);
@@ -40,7 +44,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     /// Writes what is first, and behind it what the outbox has, if it flows here.
     fn poll_write_own(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
-        let Self { io, ticket, own, phase, .. } = self;
+        let Self { io, ticket, own, phase, receipts, .. } = self;
         let outbox = ticket.session.outbox();
         let written = SCRATCH.with_borrow_mut(|scratch| {
             let Some((front, rest)) = scratch.split_at_mut_checked(own.len()) else {
@@ -53,7 +57,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             let result = Pin::new(io).poll_write(cx, bytes);
             if attached {
                 let count = if let Poll::Ready(Ok(count)) = &result { *count } else { 0 };
-                outbox.with(|outbox| outbox.advance(count.saturating_sub(own.len())));
+                receipts.extend(outbox.with(|outbox| outbox.advance(count.saturating_sub(own.len()))));
             }
             result
         });
@@ -67,7 +71,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     fn poll_write_outbox(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Over>> {
-        let Self { io, ticket, .. } = self;
+        let Self { io, ticket, receipts, taken, .. } = self;
         let outbox = ticket.session.outbox();
         // Before the look: what is pushed after it wakes this task.
         outbox.register(cx.waker());
@@ -82,10 +86,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             Ok(result) => {
                 // A write that did not happen is over, too: a ping may pass what was not taken.
                 let count = if let Poll::Ready(Ok(count)) = &result { *count } else { 0 };
-                let drained = outbox.with(|outbox| {
-                    outbox.advance(count);
-                    outbox.is_empty()
-                });
+                let (gone, drained) = outbox.with(|outbox| (outbox.advance(count), outbox.is_empty()));
+                receipts.extend(gone);
+                *taken += count;
                 ready!(result).map_err(broken)?;
                 // While attached there is nothing to find behind an empty outbox: what comes wakes.
                 if drained && self.phase == Phase::Attached {
@@ -117,6 +120,24 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         ready!(Pin::new(&mut self.io).poll_flush(cx)).map_err(broken)?;
         self.set_blocked(false);
         Poll::Ready(Ok(false))
+    }
+
+    /// Lets go of receipts when what they stand for is about to reach the network. The kernel would take many
+    /// frames of state ahead of it, each of which is old when the peer reads it.
+    fn let_go(&mut self, cx: &mut Context<'_>) {
+        if self.receipts.is_empty() {
+            return;
+        }
+        let most = self.ticket.session.runtime().config.unsent_bytes;
+        // Looking is a system call: as long as it cannot hold so much there is no need to.
+        if most != 0 && self.taken >= most / 2 {
+            if self.io.poll_carried(cx).is_pending() {
+                return self.set_blocked(true);
+            }
+            self.taken = 0;
+        }
+        self.receipts = Vec::new();
+        self.set_blocked(false);
     }
 
     /// Volatile packets are left out while the peer does not keep up.

@@ -97,8 +97,23 @@ impl Client {
 
     /// The hash that the server is asked for.
     pub(super) fn hash(&self) -> Option<u32> {
-        Some(ClientHash::of(&[&Tree::of_any(self.state.as_ref()?).ok()?]))
+        self.state.as_ref().map(state_hash)
     }
+}
+
+/// What a room answers to `hash` where a client has this state.
+///
+/// ```
+/// use greenroom_proto::room::testing::state_hash;
+///
+/// let (one, other) = (serde_json::json!({ "a": 1, "b": [true] }), serde_json::json!({ "b": [true], "a": 1.0 }));
+/// assert_eq!(state_hash(&one), state_hash(&other));
+/// ```
+#[must_use]
+pub fn state_hash(state: &Value) -> u32 {
+    // A JSON value can always be a tree.
+    let tree = Tree::of_any(state).unwrap_or_else(|_| Tree::empty());
+    ClientHash::of(&[&tree])
 }
 
 #[expect(clippy::panic, reason = "a test fails")]

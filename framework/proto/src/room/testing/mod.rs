@@ -39,7 +39,7 @@ mod link;
 mod random;
 mod room;
 
-pub use client::merge;
+pub use client::{merge, state_hash};
 pub use link::Fault;
 pub use random::{Chance, RandomRun, RunReport, random_run};
 pub use room::{TestRoom, TestSetup};
