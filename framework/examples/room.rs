@@ -1,5 +1,6 @@
-//! A custom room: quick draw, the duel of the guide's first chapter.
-//! Run it with `cargo run -p greenroom --example room`.
+//! A custom room: quick draw, the duel of the guide's first chapter, with its tests.
+//! Run it with `cargo run -p greenroom --example room`, and them with
+//! `cargo test -p greenroom --features testing --example room`.
 
 use std::time::Duration;
 
@@ -78,4 +79,35 @@ async fn main() -> std::io::Result<()> {
     let io = Server::new();
     io.room::<Draw>("/draw");
     greenroom::serve(io, ("127.0.0.1", 7000)).await
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use greenroom::testing::TestRoom;
+    use serde_json::json;
+
+    fn duel() -> TestRoom<Draw> {
+        let mut room = TestRoom::new(json!({}));
+        assert!(["ann", "bob"].into_iter().all(|who| room.join(who).is_ok()));
+        room
+    }
+
+    #[test]
+    fn who_draws_after_the_signal_wins() {
+        let mut room = duel();
+        room.advance(Duration::from_secs(6));
+        assert_eq!(room.call("bob", "draw", ()).unwrap(), json!(true));
+        assert_eq!(room.call("ann", "draw", ()).unwrap_err().code(), "no_duel");
+    }
+
+    #[test]
+    fn who_draws_too_early_or_does_not_come_back_has_lost() {
+        let mut room = duel();
+        assert_eq!(room.call("bob", "draw", ()).unwrap(), json!(false));
+        let mut room = duel();
+        room.drop("ann");
+        room.advance(Duration::from_secs(31));
+        assert_eq!(room.state().winner.as_deref(), Some("bob"));
+    }
 }
