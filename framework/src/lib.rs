@@ -49,6 +49,8 @@
 //! | `io.in(room).fetchSockets()` | [`Broadcast::fetch_sockets`] |
 //! | `io.in(a).socketsJoin(b)`, `socketsLeave`, `disconnectSockets` | [`Broadcast::sockets_join`], [`Broadcast::sockets_leave`], [`Broadcast::disconnect_sockets`] |
 //! | `io.of("/").adapter.on("join-room", …)` | [`Namespace::on_room_event`] |
+//! | `io.serverSideEmit(…)`, `io.on(…)` of another server | [`Namespace::server_side_emit`], [`Namespace::on_server_side`] |
+//! | `io.local.emit(…)`, the option `adapter` | [`Namespace::local`], [`ServerBuilder::adapter`] |
 //! | `socket.on("disconnecting")`, `socket.on("disconnect")` | [`Socket::on_disconnecting`], [`Socket::on_disconnect`] |
 //! | `allowRequest`, `generateId` | [`ServerBuilder::allow_request`], [`ServerBuilder::generate_id`] |
 //! | `io.engine.on("connection_error", …)` | [`ServerBuilder::on_connection_error`] |
@@ -68,6 +70,7 @@
 //! * `rustls` (default): TLS in [`serve`].
 //! * `testing`: a clock that tests move, and faults to inject.
 
+pub mod adapter;
 pub mod auth;
 mod config;
 mod directory;
@@ -121,7 +124,7 @@ pub use event::{Args, Binary, EncodedArgs, First, FromArgs, IntoAck, IntoArgs, L
 pub use greenroom_proto::directory::{ListQuery, RoomId, RoomInfo};
 pub use greenroom_proto::rooms::RoomName;
 pub use greenroom_proto::socket::reason::DisconnectReason;
-pub use namespace::{Namespace, RoomEvent};
+pub use namespace::{Namespace, RoomEvent, ServerSideAnswers, ServerSideRequest};
 pub use namespaces::BadPattern;
 pub use replay::{ReplayFileError, Replays, replay};
 pub use rooms::{RoomHandle, Rooms};

@@ -149,8 +149,12 @@ impl Namespaces {
         found
     }
 
+    /// What the server's parts share.
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
     /// The namespace of this path, if there is one.
-    #[cfg(feature = "testing")]
     pub(crate) fn get(&self, path: &str) -> Option<Arc<NamespaceShared>> {
         self.read().get(path).map(|place| place.namespace.clone())
     }

@@ -9,11 +9,12 @@ use std::time::Duration;
 use bytestring::ByteString;
 use greenroom_proto::rooms::RoomName;
 
+use crate::adapter::{Adapter, NodeShared};
 use crate::auth::{Claims, JwtAuth, Revocation, RevocationsFull};
 use crate::config::Config;
 use crate::error::Emitted;
 use crate::event::IntoArgs;
-use crate::namespace::{Namespace, NamespaceShared};
+use crate::namespace::{Namespace, NamespaceShared, ServerSideRequest};
 use crate::namespaces::{BadPattern, Namespaces};
 use crate::parser::Parser;
 use crate::runtime::Runtime;
@@ -61,6 +62,7 @@ pub struct ServerBuilder {
     clock: Clock,
     parser: Option<Box<dyn Parser>>,
     pub(crate) hooks: Hooks,
+    adapter: Option<Box<dyn Adapter>>,
 }
 
 impl ServerBuilder {
@@ -94,6 +96,24 @@ impl ServerBuilder {
         self
     }
 
+    /// Makes the server a node of a cluster, see [`adapter`](crate::adapter).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// use greenroom::adapter::InProcess;
+    ///
+    /// let cluster = InProcess::default();
+    /// let one = Server::builder().adapter(cluster.clone()).build();
+    /// let two = Server::builder().adapter(cluster).build();
+    /// one.emit("news", "for the clients of both");
+    /// two.local().emit("news", "for those of the second");
+    /// ```
+    #[must_use]
+    pub fn adapter(mut self, adapter: impl Adapter) -> Self {
+        self.adapter = Some(Box::new(adapter));
+        self
+    }
+
     /// Runs on this clock, which a test may move.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -119,6 +139,9 @@ impl ServerBuilder {
             runtime.parser.set(parser).ok();
         }
         let namespaces = Namespaces::new(runtime.clone(), self.auth);
+        if let Some(adapter) = self.adapter {
+            runtime.node.set(NodeShared::join(adapter, &namespaces)).ok();
+        }
         let room_types = RwLock::default();
         let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, room_types });
         let engine = Engine::new(runtime, app(shared.clone()));
@@ -246,6 +269,21 @@ impl Server {
         self.of("/").except(room)
     }
 
+    /// Everyone in `/` who is connected to this node, see [`Namespace::local`].
+    pub fn local(&self) -> Broadcast {
+        self.of("/").local()
+    }
+
+    /// Sends an event to the other nodes of the cluster, see [`Namespace::server_side_emit`].
+    pub fn server_side_emit(&self, event: &str, args: impl IntoArgs) -> Emitted {
+        self.of("/").server_side_emit(event, args)
+    }
+
+    /// The same, and waits for an answer of each, see [`Namespace::server_side_emit_with_ack`].
+    pub fn server_side_emit_with_ack(&self, event: &str, args: impl IntoArgs) -> ServerSideRequest {
+        self.of("/").server_side_emit_with_ack(event, args)
+    }
+
     /// Emits an event that everyone in `/` acknowledges, see [`Broadcast::emit_with_ack`].
     pub fn emit_with_ack(&self, event: &str, args: impl IntoArgs) -> BroadcastRequest {
         self.of("/").emit_with_ack(event, args)
@@ -334,6 +372,9 @@ impl Server {
     /// # }
     /// ```
     pub async fn close(&self) {
+        if let Some(node) = self.shared.runtime.node.get() {
+            node.leave();
+        }
         self.engine.drain(self.config().shutdown_timeout, self.shared.close_rooms()).await;
     }
 

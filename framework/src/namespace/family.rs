@@ -19,6 +19,8 @@ impl NamespaceShared {
         let child = Self::counted_as(metrics, path.clone(), self.runtime.clone(), self.auth());
         child.listeners.store(self.listeners.load_full());
         child.room_hooks.store(self.room_hooks.load_full());
+        let server_side = self.server_side.read().unwrap_or_else(PoisonError::into_inner).clone();
+        *child.server_side.write().unwrap_or_else(PoisonError::into_inner) = server_side;
         let hooks = self.hooks.read().unwrap_or_else(PoisonError::into_inner).clone();
         *child.hooks.write().unwrap_or_else(PoisonError::into_inner) = hooks;
         let middleware = self.middleware.read().unwrap_or_else(PoisonError::into_inner).clone();

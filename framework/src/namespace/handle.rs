@@ -19,6 +19,7 @@ use super::Hooks;
 use super::actor::NamespaceActor;
 use super::hooks::{Middleware, RoomHook};
 use super::protocol::{NamespaceCommand, Outgoing};
+use super::server_side::ServerSideListener;
 use crate::auth::{JwtAuth, Revocation};
 use crate::directory::{DirectoryCommand, DirectoryHandle};
 use crate::error::{EmitError, Emitted, Reject};
@@ -50,6 +51,8 @@ pub(crate) struct NamespaceShared {
     pub(crate) middleware: RwLock<Vec<Middleware>>,
     /// Who is told of rooms; nothing where nobody is.
     pub(super) room_hooks: ArcSwapOption<Vec<RoomHook>>,
+    /// Who listens for events of other nodes.
+    pub(super) server_side: RwLock<Vec<(ByteString, ServerSideListener)>>,
     /// Whether a socket wants, or wanted, to see what is emitted to it.
     pub(super) outgoing_heard: AtomicBool,
     /// Of a parent: the namespaces that were made after it.
@@ -366,6 +369,7 @@ impl NamespaceShared {
             hooks: RwLock::default(),
             middleware: RwLock::default(),
             room_hooks: ArcSwapOption::empty(),
+            server_side: RwLock::default(),
             outgoing_heard: AtomicBool::new(false),
             children: OnceLock::new(),
             number: NamespaceNumber(NUMBERS.fetch_add(1, Ordering::Relaxed)),

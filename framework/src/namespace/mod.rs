@@ -15,6 +15,7 @@ mod handle;
 mod hooks;
 mod protocol;
 mod recovery;
+mod server_side;
 mod utilities;
 
 pub use handle::Namespace;
@@ -22,3 +23,5 @@ pub(crate) use handle::{NamespaceLink, NamespaceShared};
 pub use hooks::RoomEvent;
 pub(crate) use hooks::{ConnectHook, DisconnectHook, Hooks};
 pub(crate) use protocol::{Admission, Ask, Errand, FindReply, NamespaceCommand, Outgoing};
+pub use server_side::{ServerSideAnswers, ServerSideRequest};
+pub(crate) use server_side::{ServerSideListener, as_args};

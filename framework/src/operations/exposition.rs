@@ -143,7 +143,12 @@ impl Scrape {
         let stats = self.0.stats();
         page.counter("panics", "Panics caught in user code", stats.panics)?;
         page.counter("actor_deaths", "Actors that ended by a panic of their own", stats.actor_deaths)?;
-        page.counter("packets_lost", "Packets on their way through an actor that died", stats.packets_lost)
+        page.counter("packets_lost", "Packets on their way through an actor that died", stats.packets_lost)?;
+        page.counter(
+            "node_messages_lost",
+            "Messages of other nodes that found the queue full",
+            stats.node_messages_lost,
+        )
     }
 }
 

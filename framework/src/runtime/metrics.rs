@@ -270,6 +270,7 @@ metrics! {
         actor_deaths: Counter, "Actors that ended by a panic of their own.";
         recovered: Counter, "Clients that came back and got what they had missed.";
         packets_lost: Counter, "Packets that were on their way through an actor that died, or whose thread ended.";
+        node_messages_lost: Counter, "Messages of other nodes that found this one's queue full.";
         tokens_ended: Counter, "Sockets ended because their token expired or was revoked.";
         events_refused: Counter, "Events refused because their client sent too many.";
         sessions_refused: Counter, "Sessions refused because their address has too many.";

@@ -24,6 +24,7 @@ pub(crate) mod worker;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::adapter::NodeShared;
 use crate::auth::Revocations;
 use crate::config::Config;
 use crate::parser::Parser;
@@ -43,6 +44,8 @@ pub(crate) struct Runtime {
     pub(crate) revocations: Revocations,
     /// What all clients speak, if not the default encoding. Set before there is a session.
     pub(crate) parser: OnceLock<Box<dyn Parser>>,
+    /// Its place in a cluster, if it is in one. Set before there is a session.
+    pub(crate) node: OnceLock<Arc<NodeShared>>,
 }
 
 impl Runtime {
@@ -57,6 +60,7 @@ impl Runtime {
             workers: Workers::default(),
             revocations,
             parser: OnceLock::new(),
+            node: OnceLock::new(),
         })
     }
 

@@ -7,6 +7,7 @@ use greenroom_proto::rooms::RoomName;
 use greenroom_proto::socketio::{AckId, encode};
 use tokio::sync::oneshot;
 
+use super::elsewhere::message_of;
 use super::emit::check_name;
 use super::{Broadcast, Op, Socket, SocketId, record};
 use crate::error::{AckError, EmitError, Emitted};
@@ -86,12 +87,17 @@ impl Broadcast {
     }
 
     fn run(self, errand: Errand) -> Emitted {
+        let elsewhere = self.elsewhere(|to| message_of(&errand, to));
         let Self { namespace, sender, to, .. } = self;
         let op = Op::Errand { namespace, to, errand: Box::new(errand) };
-        match sender {
-            Some(sender) => sender.perform(op),
-            None => Emitted::new(run_without_sender(op)),
+        let result = match sender {
+            Some(sender) => sender.try_perform(op),
+            None => run_without_sender(op),
+        };
+        if let (Some(elsewhere), Ok(())) = (elsewhere, &result) {
+            elsewhere.send();
         }
+        Emitted::new(result)
     }
 }
 

@@ -11,10 +11,11 @@ use greenroom_proto::socketio::{AckId, encode, is_reserved};
 use tokio::sync::oneshot;
 
 use super::{Op, Socket, record};
+use crate::adapter::Message;
 use crate::error::{AckError, EmitError, Emitted, Reject};
 use crate::event::{EncodedArgs, FromArgs, IntoArgs};
 use crate::fanout::SlotRef;
-use crate::namespace::{NamespaceShared, Outgoing};
+use crate::namespace::{NamespaceShared, Outgoing, as_args};
 
 impl Socket {
     /// Emits an event to this client.
@@ -213,6 +214,8 @@ pub struct Broadcast {
     pub(super) sender: Option<Socket>,
     pub(super) to: Selection<SlotRef>,
     delivery: Delivery,
+    /// Whether other nodes are left out.
+    pub(super) local: bool,
     /// Time for acknowledgements.
     pub(super) timeout: Duration,
 }
@@ -221,7 +224,7 @@ impl Broadcast {
     pub(crate) fn new(namespace: Arc<NamespaceShared>, sender: Option<Socket>) -> Self {
         let to = Selection { skip: sender.as_ref().map(Socket::member), ..Selection::everyone() };
         let timeout = namespace.runtime.config.ack_timeout;
-        Self { namespace, sender, to, delivery: Delivery::Reliable, timeout }
+        Self { namespace, sender, to, delivery: Delivery::Reliable, local: false, timeout }
     }
 
     /// Adds the members of a room. The first room narrows everyone down to it.
@@ -247,21 +250,45 @@ impl Broadcast {
         self
     }
 
+    /// Leaves out who is connected to other nodes of the cluster (Socket.IO's `local`).
+    ///
+    /// ```
+    /// # use greenroom::prelude::*;
+    /// # fn example(socket: Socket) {
+    /// socket.broadcast().local().emit("near", socket.id());
+    /// # }
+    /// ```
+    pub fn local(mut self) -> Self {
+        self.local = true;
+        self
+    }
+
     /// Emits an event to the selection. It is encoded once, whatever the number of recipients.
     pub fn emit(self, event: &str, args: impl IntoArgs) -> Emitted {
+        match check_name(event).and_then(|()| Ok(args.into_args()?)) {
+            Ok(args) => Emitted::new(self.emit_args(event, &args)),
+            Err(error) => Emitted::new(Err(error)),
+        }
+    }
+
+    fn emit_args(self, event: &str, args: &EncodedArgs) -> Result<(), EmitError> {
         if let Some(children) = self.namespace.children() {
             return self.emit_to_children(children, event, args);
         }
-        let (frames, delivery) =
-            match encode_event(&self.namespace, &self.namespace.path, event, args, self.delivery) {
-                Ok(encoded) => encoded,
-                Err(error) => return Emitted::new(Err(error)),
-            };
-        let Self { namespace, sender, to, .. } = self;
+        let volatile = self.delivery.is_volatile();
+        let elsewhere = self.elsewhere(|to| {
+            Some(Message::Emit { to, event: event.to_owned(), args: as_args(args), volatile })
+        });
+        let Self { namespace, sender, to, delivery, .. } = self;
+        let (frames, delivery) = encode_args(&namespace, &namespace.path, event, args, delivery);
         match sender {
-            Some(sender) => sender.perform(Op::Broadcast { namespace, to, frames, delivery }),
-            None => Emitted::new(emit_without_sender(&namespace, to, frames, delivery)),
+            Some(sender) => sender.try_perform(Op::Broadcast { namespace, to, frames, delivery })?,
+            None => emit_without_sender(&namespace, to, frames, delivery)?,
         }
+        if let Some(elsewhere) = elsewhere {
+            elsewhere.send();
+        }
+        Ok(())
     }
 
     /// The selection in each child of a parent.
@@ -269,19 +296,14 @@ impl Broadcast {
         self,
         children: Vec<Arc<NamespaceShared>>,
         event: &str,
-        args: impl IntoArgs,
-    ) -> Emitted {
-        let args = match check_name(event).and_then(|()| Ok(args.into_args()?)) {
-            Ok(args) => args,
-            Err(error) => return Emitted::new(Err(error)),
-        };
+        args: &EncodedArgs,
+    ) -> Result<(), EmitError> {
         let mut result = Ok(());
-        for child in children {
-            let (frames, delivery) = encode_args(&child, &child.path, event, &args, self.delivery);
+        for namespace in children {
             // The first that failed is told; the others are emitted all the same.
-            result = result.and(emit_without_sender(&child, self.to.clone(), frames, delivery));
+            result = result.and(Self { namespace, ..self.clone() }.emit_args(event, args));
         }
-        Emitted::new(result)
+        result
     }
 
     /// The sockets of the selection, as they are when the namespace sees this.

@@ -466,7 +466,12 @@ impl Socket {
 
     /// Hands an operation to the running turn, or to this socket's actor.
     pub(crate) fn perform(&self, op: Op) -> Emitted {
-        Emitted::new(record(op).or_else(|op| self.perform_from_outside(op)))
+        Emitted::new(self.try_perform(op))
+    }
+
+    /// The same, for callers that have more to do.
+    pub(super) fn try_perform(&self, op: Op) -> Result<(), EmitError> {
+        record(op).or_else(|op| self.perform_from_outside(op))
     }
 
     /// Packets are refused when too much waits. Joins, leaves and disconnects never are: who floods a
@@ -487,6 +492,7 @@ impl Socket {
             | Op::EmitWithAck { .. }
             | Op::Broadcast { .. }
             | Op::Errand { .. }
+            | Op::Publish(_)
             | Op::Find { .. } => self.send_from_outside(op),
         }
     }

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `handle.rs`, `emit.rs` | [`Socket`] and [`Broadcast`]: what users hold |
 //! | `broadcast.rs` | acknowledgements of many, and what is done with all sockets of a selection |
+//! | `elsewhere.rs` | what other nodes of a cluster are told of it |
 //! | `turn.rs` | operations that user code asks for while it runs |
 //! | `program.rs` | those operations in order, through the lane |
 //! | `pushes.rs` | packets that leave together at the end of a turn |
@@ -27,6 +28,7 @@ mod broadcast;
 mod close;
 mod connect;
 mod dispatch;
+mod elsewhere;
 mod emit;
 mod handle;
 mod limit;

@@ -61,6 +61,7 @@ impl SocketActor {
             | Op::EmitWithAck { .. }
             | Op::Broadcast { .. }
             | Op::Errand { .. }
+            | Op::Publish(_)
             | Op::Join(..)
             | Op::Leave(..)
             | Op::Disconnect { .. }
@@ -147,7 +148,7 @@ impl SocketActor {
             }
             Op::Broadcast { namespace, to, .. } => self.class_of_broadcast(namespace, to),
             Op::Errand { namespace, to, errand } => errand.class(to, self.may_be_among(namespace, to)),
-            Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
+            Op::Publish(_) | Op::Join(..) | Op::Leave(..) | Op::Find { .. } | Op::Gone => Class::Membership,
         }
     }
 
@@ -180,6 +181,11 @@ impl SocketActor {
             }
             Op::Errand { namespace, to, errand } => {
                 self.send_to_namespace(&namespace, NamespaceCommand::Errand { to, errand, ticket }, ctx);
+            }
+            Op::Publish(message) => {
+                if let Some(node) = self.socket.runtime().node.get() {
+                    node.publish(*message);
+                }
             }
             Op::Join(socket, room) => {
                 let namespace = socket.shared().namespace.clone();

@@ -15,6 +15,7 @@ use greenroom_proto::session::Delivery;
 use greenroom_proto::socketio::AckId;
 
 use super::Socket;
+use crate::adapter;
 use crate::fanout::SlotRef;
 use crate::namespace::{Errand, FindReply, NamespaceShared};
 use crate::session::Seal;
@@ -32,6 +33,8 @@ pub(crate) enum Op {
     Broadcast { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, frames: Bytes, delivery: Delivery },
     /// Something to do with each socket of a selection.
     Errand { namespace: Arc<NamespaceShared>, to: Selection<SlotRef>, errand: Box<Errand> },
+    /// A message for the other nodes of the cluster.
+    Publish(Box<adapter::Message>),
     /// A socket joins a room.
     Join(Socket, RoomName),
     /// A socket leaves a room.
@@ -59,6 +62,7 @@ impl Op {
             | Self::Emit { .. }
             | Self::Broadcast { .. }
             | Self::Errand { .. }
+            | Self::Publish(_)
             | Self::Disconnect { .. }
             | Self::Find { .. }
             | Self::Gone

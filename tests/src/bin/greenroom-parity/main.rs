@@ -2,6 +2,7 @@
 //! (`tests/interop/js/parity-*.test.js`, which say what they expect of it).
 
 mod broadcast;
+mod cluster;
 mod dynamic;
 mod engine;
 mod listeners;
@@ -11,6 +12,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use greenroom::Cors;
+use greenroom::adapter::InProcess;
 use greenroom::parser::MessagePack;
 use greenroom::prelude::*;
 use greenroom_tests::host::Ports;
@@ -18,11 +20,19 @@ use greenroom_tests::host::Ports;
 fn main() -> Result<(), Box<dyn Error>> {
     let seen = engine::Seen::default();
     let builder = engine::hook(Server::builder().config(engine::config(config()?)?), &seen)?;
-    let io = match setting("PARSER", String::new())?.as_str() {
-        "msgpack" => builder.parser(MessagePack).build(),
-        _ => builder.build(),
+    let builder = match setting("PARSER", String::new())?.as_str() {
+        "msgpack" => builder.parser(MessagePack),
+        _ => builder,
+    };
+    let io = if setting("NODES", 1)? == 2 {
+        let cluster = InProcess::default();
+        cluster::run_second(&cluster, config()?)?;
+        builder.adapter(cluster).build()
+    } else {
+        builder.build()
     };
     engine::declare(&io, seen);
+    cluster::declare(&io, "first");
     dynamic::declare(&io)?;
     broadcast::declare(&io);
     listeners::declare(&io);
