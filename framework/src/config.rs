@@ -167,8 +167,8 @@ pub struct Config {
     #[serde(with = "humantime_serde")]
     pub middleware_timeout: Duration,
     /// Time before a token's `exp` at which its client gets `auth:expiring`. Default 60 s: enough for a
-    /// page to fetch another one, also with a retry; 0 sends none. A token that has less than this left gets
-    /// its warning as soon as it is there, after a refresh as well: let tokens live longer.
+    /// page to fetch another one, also with a retry; 0 sends none. A token with less than twice this left
+    /// is warned of when half of that is over, so that a page with short tokens does not refresh all the time.
     #[serde(with = "humantime_serde")]
     pub token_expiry_warning: Duration,
     /// Revocations that are remembered, of tokens, users and keys together. Default 100,000, some 20 MB;

@@ -36,12 +36,11 @@ async fn an_event_of_the_moment_after_the_end_is_not_handled() {
 }
 
 #[actix_rt::test]
-async fn a_token_that_expires_within_the_warning_is_warned_of_at_once() {
+async fn a_token_that_expires_within_the_warning_is_warned_of_when_half_of_its_life_is_over() {
     let stage = Stage::new(Config::default());
-    let client = stage.simulation.open(0);
-    let answer = stage.connect(&client, "/a", &stage.token("ann", Duration::from_secs(20))).await;
-    assert_eq!(answer[1], r#"2/a,["auth:expiring",20]"#);
-    assert_eq!(answer.len(), 2);
+    let client = stage.client("/a", &stage.token("ann", Duration::from_secs(20))).await;
+    assert!(stage.pass(&client, Duration::from_secs(9)).await.is_empty());
+    assert_eq!(stage.pass(&client, Duration::from_secs(1)).await, [r#"2/a,["auth:expiring",10]"#]);
 }
 
 #[actix_rt::test]

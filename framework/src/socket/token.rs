@@ -147,8 +147,9 @@ impl SocketActor {
         let runtime = self.socket.runtime();
         let clock = &runtime.clock;
         let warning = credential.claims.expires_at().and_then(|exp| {
+            let left = exp.duration_since(clock.unix_now()).unwrap_or_default();
             let before = runtime.config.token_expiry_warning;
-            (!before.is_zero()).then(|| exp.checked_sub(before)).flatten()
+            (!before.is_zero()).then(|| exp.checked_sub(before.min(left / 2))).flatten()
         });
         let end = credential.ends_at().and_then(|end| instant_of(end, clock));
         let life = TokenLife::new(warning.and_then(|warning| instant_of(warning, clock)), end);
