@@ -101,21 +101,14 @@ mod transport;
 #[derive(Debug)]
 pub struct Readme;
 
-/// The guides' servers are compiled.
+/// The guides' servers are compiled; `tests/guide.rs` looks after those that show pieces of examples.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/tokens.md")]
 #[doc = include_str!("../../docs/guide/limits.md")]
-#[doc = include_str!("../../docs/guide/first-room.md")]
 #[doc = include_str!("../../docs/guide/raw-actors.md")]
 #[doc = include_str!("../../docs/guide/gateway.md")]
 #[derive(Debug)]
 pub struct Guides;
-
-/// The tests of the guides are run.
-#[cfg(all(doctest, feature = "testing"))]
-#[doc = include_str!("../../docs/guide/test-a-room.md")]
-#[derive(Debug)]
-pub struct TestingGuides;
 
 pub use auth::{AuthError, Claims, JwtAuth};
 pub use config::{Config, Cors, SameSite, SessionCookie, Transport, TrustedHeader};
@@ -143,7 +136,7 @@ pub mod raw {
     pub use greenroom_proto::room::SocketKey;
 }
 
-/// What most servers use.
+/// What most servers use. What most rooms use is in [`room::prelude`].
 pub mod prelude {
     pub use crate::{
         AckError, Args, Binary, Broadcast, Config, DisconnectReason, EmitError, First, JwtAuth, Namespace,

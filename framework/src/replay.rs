@@ -49,15 +49,18 @@ pub fn replay<R: Room>(file: impl AsRef<Path>) -> Result<Replay<R>, ReplayFileEr
 /// It succeeds if the file ends as it says. A program calls it before it does anything else:
 ///
 /// ```no_run
+/// use std::process::ExitCode;
 /// use greenroom::Replays;
-/// # use greenroom::room::Room;
-/// # fn main_of<Duel: Room, Table: Room>() -> std::process::ExitCode {
+/// # use greenroom::{prelude::*, room::Room};
+/// # async fn main_of<Duel: Room, Table: Room>() -> std::io::Result<ExitCode> {
 ///
+/// // #[actix_web::main] async fn main() -> std::io::Result<ExitCode> {
 /// if let Some(done) = Replays::new().of::<Duel>().of::<Table>().command() {
-///     return done;
+///     return Ok(done);
 /// }
-/// // … the server
-/// # std::process::ExitCode::SUCCESS
+/// # let io = Server::new();
+/// greenroom::serve(io, ("127.0.0.1", 7000)).await?;
+/// Ok(ExitCode::SUCCESS)
 /// # }
 /// ```
 #[derive(Default)]

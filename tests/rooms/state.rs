@@ -154,7 +154,7 @@ async fn server_code_and_asynchronous_work_reach_the_room_and_no_client_can() {
     assert_eq!(ann.events("patch").last().unwrap()["d"], json!({ "count": 42 }));
     ann.emit(Some(2), "Add", &json!(1)).await;
     stage.run().await;
-    assert!(ann.received()[0].contains("unknown variant `Add`"));
+    assert!(ann.received()[0].contains("there is no event `Add`"));
     room.kick(joined["id"].as_str().unwrap());
     stage.run().await;
     assert_eq!(ann.received(), [r#"2["dismissed",{"reason":"kicked"}]"#, "1"]);

@@ -136,7 +136,7 @@ impl Arrival {
             member: self.member.clone(),
             claims: self.claims.clone(),
             role: self.wish.role,
-            options: self.wish.options.clone(),
+            options: self.wish.join_options(),
         }
     }
 }

@@ -1,4 +1,11 @@
-//! The room's shell.
+//! The shell of a plain room: who is in it, and one message per worker for each packet.
+//!
+//! * *Owns*: its members as dense lists per worker, an exact replica of the namespace's index at
+//!   this point of its mailbox.
+//! * *Takes*: `RoomCommand`s, from its namespace alone.
+//! * *Emits*: one command per worker and packet to the fanouts; word to the namespace when it is
+//!   empty.
+//! * *Keeps*: a packet leaves its sender's lane when it stands in the mailboxes of all fanouts.
 
 use std::sync::Arc;
 

@@ -1,13 +1,8 @@
 //! Custom rooms: [`Room`] is what a user writes.
 //!
-//! The actor here is a plain room: who is in it, and one message per worker for each packet.
-//!
-//! * *Owns*: its members as dense lists per worker, an exact replica of the namespace's index at
-//!   this point of its mailbox.
-//! * *Takes*: `RoomCommand`s, from its namespace alone.
-//! * *Emits*: one command per worker and packet to the fanouts; word to the namespace when it is
-//!   empty.
-//! * *Keeps*: a packet leaves its sender's lane when it stands in the mailboxes of all fanouts.
+//! [`Server::room`](crate::Server::room) makes a namespace of it; [`Cx`] is what its hooks ask for things;
+//! [`RoomHandle`](crate::RoomHandle) is how other code of the server reaches it. The guide begins with
+//! `docs/guide/first-room.md`.
 
 mod actor;
 mod handle;
@@ -18,6 +13,14 @@ pub use greenroom_proto::room::{
     Audience, Cx, Ending, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Replay,
     ReplayError, Reply, Role, Room, RoomError, RoomLimits, Seat, Secret, To, WhenEmpty, replay,
 };
+/// What most rooms use.
+pub mod prelude {
+    pub use super::{
+        Audience, Cx, Grace, LeaveReason, Member, MemberId, Moment, Nothing, Options, Reply, Room, Secret, To,
+    };
+    pub use crate::error::Reject;
+}
+
 pub(crate) use handle::RoomHandle;
 pub(crate) use progress::{Progress, Report};
 pub(crate) use protocol::{Packet, RoomCommand};

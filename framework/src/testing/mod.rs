@@ -12,7 +12,7 @@ pub use echo::echo_server;
 pub use faults::{Faults, Victim};
 pub use simulation::Simulation;
 
-/// Tests of custom rooms.
 pub use greenroom_proto::room::testing::{
     Chance, Fault, RandomRun, RunReport, TestRoom, TestSetup, merge, random_run, state_hash,
 };
+pub use greenroom_proto::room::{CloseReason, FaultReport, Join, Listing, SocketKey};

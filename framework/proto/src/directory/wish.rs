@@ -66,11 +66,13 @@ pub struct Wish {
     /// What the room must be like: each entry has the same value in the room's label, or else in the
     /// options that it was created with. A room that is created gets them as its options.
     pub options: Options,
+    /// What the member says of itself, a name for example: no room is chosen by it.
+    pub me: Option<Value>,
 }
 
 impl Wish {
-    /// Reads the JSON of a wish: an object with the optional entries `fresh`, `create` and `role`
-    /// (`player` or `spectator`); all others are options.
+    /// Reads the JSON of a wish: an object with the optional entries `fresh`, `create`, `role`
+    /// (`player` or `spectator`) and `me`; all others are options.
     ///
     /// ```
     /// use greenroom_proto::directory::Wish;
@@ -97,7 +99,26 @@ impl Wish {
             None => Role::default(),
             Some(role) => serde_json::from_value(role).map_err(|_| bad("has an unknown role"))?,
         };
-        Ok(Self { room, fresh, create, role, options: Options::from(Value::Object(entries)) })
+        let me = entries.remove("me");
+        Ok(Self { room, fresh, create, role, options: Options::from(Value::Object(entries)), me })
+    }
+
+    /// What the room sees of it when the member joins: the options, and what the member says of itself as
+    /// `me`.
+    ///
+    /// ```
+    /// use greenroom_proto::directory::Wish;
+    ///
+    /// let wish = Wish::parse(None, serde_json::json!({ "mode": "ranked", "me": "Ann" })).unwrap();
+    /// assert_eq!(wish.options.get::<String>("me"), None);
+    /// assert_eq!(wish.join_options().get::<String>("me").as_deref(), Some("Ann"));
+    /// ```
+    #[must_use]
+    pub fn join_options(&self) -> Options {
+        let Some(me) = &self.me else { return self.options.clone() };
+        let mut entries = self.options.json().as_object().cloned().unwrap_or_default();
+        entries.insert("me".to_owned(), me.clone());
+        Options::from(Value::Object(entries))
     }
 }
 

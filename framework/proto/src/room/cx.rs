@@ -196,8 +196,8 @@ impl<R: Room> Cx<R> {
         self.roster.leader()
     }
 
-    /// What the client that joins has asked for besides its role. Nothing, except in
-    /// [`Room::on_join`] and [`Room::on_spectate`].
+    /// What the client that joins has asked for besides its role (`auth.join`), and under `me` what it says
+    /// of itself, which nobody has verified. Nothing, except in [`Room::on_join`] and [`Room::on_spectate`].
     #[must_use]
     pub fn join_options(&self) -> &Options {
         &self.join_options

@@ -99,7 +99,9 @@ impl<'de> EnumAccess<'de> for Incoming<'de> {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Arguments<'de>), Error> {
         let name: StrDeserializer<'_, Error> = self.name.into_deserializer();
-        Ok((seed.deserialize(name)?, Arguments { items: self.items }))
+        // serde's own words name every event there is, also those that are nobody's business.
+        let unknown = |_| de::Error::custom(format_args!("there is no event `{}`", self.name));
+        Ok((seed.deserialize(name).map_err(unknown)?, Arguments { items: self.items }))
     }
 }
 
@@ -234,7 +236,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_one_kind_of_error() {
         let table = [
-            ("jump", "", "unknown variant `jump`"),
+            ("jump", "", "there is no event `jump`"),
             ("roll", "1", "takes no arguments"),
             ("ready", "", "expected a boolean"),
             ("ready", "1", "expected a boolean"),

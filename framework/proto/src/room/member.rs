@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::Moment;
 
-/// The key of a member: the user's id out of the token (`sub`), or a guest's key.
+/// Who a member is: the user's id out of the token (`sub`), or for a guest an id made of its secret key,
+/// which it does not give away.
 ///
 /// Shared text, cheap to clone. It compares with `&str`, and a map keyed by it can be asked with one.
 ///
