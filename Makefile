@@ -1,9 +1,10 @@
 # Everything that a developer or CI runs. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help play web types flows test test-rust test-page test-clients test-browser lint try-dockerfile loom fuzz bench clean
+.PHONY: help play web types flows test test-rust test-page test-clients test-example test-browser lint try-dockerfile loom fuzz bench clean
 
 FIXTURE := target/debug/greenroom-fixture
 LOBBY := target/debug/example-game
+EXAMPLE := examples/rock-paper-scissors
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,7 +23,7 @@ flows: ## Writes down which messages the flows of tests/delivery are made of.
 client-demo/web/dist/index.html: client-demo/web/package-lock.json $(shell find client-demo/web/src client-demo/web/index.html -type f 2>/dev/null)
 	cd client-demo/web && npm ci --no-audit --no-fund && npm run build
 
-test: test-rust test-page test-clients test-browser ## Sets everything up and runs every test.
+test: test-rust test-page test-clients test-example test-browser ## Sets everything up and runs every test.
 
 test-rust: ## Unit, property, order, conformance and fault tests, and the documentation's examples.
 	cargo test --locked --workspace --all-features
@@ -35,6 +36,15 @@ test-clients: ## Stock clients from npm and PyPI against the fixture server, als
 	FIXTURE_BIN=$(CURDIR)/$(FIXTURE) tests/interop/run.sh
 	cargo build --locked -p example-game
 	LOBBY_BIN=$(CURDIR)/$(LOBBY) tests/interop/run.sh --match
+
+# Of the workspace's target folder and profile, so that nothing which both need is built twice.
+test-example: export CARGO_TARGET_DIR = $(CURDIR)/target
+test-example: export CARGO_PROFILE_DEV_DEBUG = line-tables-only
+test-example: ## The crate of a user: its own tests, and a match by its clients in JavaScript and Python.
+	cargo fmt --check --manifest-path $(EXAMPLE)/Cargo.toml
+	cargo test --locked --manifest-path $(EXAMPLE)/Cargo.toml
+	cargo build --locked --manifest-path $(EXAMPLE)/Cargo.toml
+	EXAMPLE_BIN=$(CURDIR)/target/debug/rock-paper-scissors tests/interop/run.sh --example
 
 test-browser: web ## The page in headless Chromium (installed by apt-get if it is missing).
 	cargo build --locked -p example-game

@@ -3,6 +3,7 @@
 #
 #   FIXTURE_BIN=path/to/greenroom-fixture run.sh    the server under test, hosted both ways (MODE=serve or routes: one)
 #   LOBBY_BIN=path/to/example-game run.sh --match   whole matches in the rooms of the lobby
+#   EXAMPLE_BIN=path/to/rock-paper-scissors run.sh --example   a match of the example by its own two clients
 #   run.sh --oracle                                 the reference server: do the tests demand what it does?
 #   run.sh --prove [word…]                          the reference server broken on purpose: does a test notice each time?
 set -euo pipefail
@@ -53,6 +54,17 @@ case ${1-} in
   export LOBBY_BIN
   matches
   ;;
+--example)
+  if [[ ! -x ${EXAMPLE_BIN-} ]]; then
+    echo "EXAMPLE_BIN must name the example's executable" >&2
+    exit 2
+  fi
+  install
+  EXAMPLE_BIN=$(realpath "$EXAMPLE_BIN")
+  export EXAMPLE_BIN
+  echo "== The example's clients"
+  node --test --test-reporter=spec --test-timeout=120000 match/example.test.js
+  ;;
 --oracle)
   install
   export FIXTURE_BIN=$here/oracle/server.js INTEROP_ORACLE=1
@@ -79,7 +91,7 @@ case ${1-} in
   exit "$failed"
   ;;
 *)
-  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
   exit 2
   ;;
 esac
