@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use greenroom::prelude::*;
-use greenroom::room::{Cx, LeaveReason, Member, MemberId, Nothing, Options, Reply, Room};
+use greenroom::room::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Who draws first after the signal wins; who draws before it has lost.
@@ -83,13 +83,19 @@ async fn main() -> std::io::Result<()> {
 
 #[cfg(all(test, feature = "testing"))]
 mod tests {
-    use super::*;
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the test fails")]
+
+    use std::time::Duration;
+
     use greenroom::testing::TestRoom;
     use serde_json::json;
 
+    use super::Draw;
+
     fn duel() -> TestRoom<Draw> {
         let mut room = TestRoom::new(json!({}));
-        assert!(["ann", "bob"].into_iter().all(|who| room.join(who).is_ok()));
+        room.join("ann").unwrap();
+        room.join("bob").unwrap();
         room
     }
 
@@ -98,16 +104,28 @@ mod tests {
         let mut room = duel();
         room.advance(Duration::from_secs(6));
         assert_eq!(room.call("bob", "draw", ()).unwrap(), json!(true));
+        assert_eq!(room.view("ann")["winner"], "bob");
         assert_eq!(room.call("ann", "draw", ()).unwrap_err().code(), "no_duel");
     }
 
     #[test]
-    fn who_draws_too_early_or_does_not_come_back_has_lost() {
+    fn who_draws_too_early_has_lost() {
         let mut room = duel();
         assert_eq!(room.call("bob", "draw", ()).unwrap(), json!(false));
+        assert_eq!(room.state().winner.as_deref(), Some("ann"));
+    }
+
+    #[test]
+    fn a_tunnel_costs_nothing_but_leaving_does() {
         let mut room = duel();
+        room.drop("ann");
+        room.advance(Duration::from_secs(29));
+        room.reconnect("ann").unwrap();
+        assert_eq!(room.state().winner, None);
+
         room.drop("ann");
         room.advance(Duration::from_secs(31));
         assert_eq!(room.state().winner.as_deref(), Some("bob"));
+        assert_eq!(room.join("cat").unwrap_err().code(), "locked");
     }
 }

@@ -53,6 +53,37 @@ fn the_guide_to_limits_names_no_field_that_is_not_there() {
     }
 }
 
+#[test]
+fn the_guides_to_rooms_show_code_that_is_compiled() {
+    let sources = [
+        "examples/room.rs",
+        "../examples/rock-paper-scissors/src/lib.rs",
+        "../examples/rock-paper-scissors/src/main.rs",
+        "../examples/rock-paper-scissors/tests/room.rs",
+    ];
+    let sources = sources.map(|path| bare(&fs::read_to_string(root().join(path)).unwrap()));
+    let guides = ["first-room", "test-a-room", "state-and-views", "reconnection", "panics"];
+    let mut shown = 0;
+    for guide in guides {
+        let text = fs::read_to_string(root().join(format!("../docs/guide/{guide}.md"))).unwrap();
+        for block in text.split("```rust\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            for piece in block.split("// …\n") {
+                let found = sources.iter().any(|source| source.contains(&bare(piece)));
+                assert!(found, "docs/guide/{guide}.md shows what is in no example:\n{piece}");
+                shown += 1;
+            }
+        }
+    }
+    assert!(shown > 10, "the guides are written in another way: {shown}");
+}
+
+/// Code without comments and white space.
+fn bare(code: &str) -> String {
+    let lines = code.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
+    lines.flat_map(str::split_whitespace).collect()
+}
+
 struct Field {
     name: String,
     says: String,
