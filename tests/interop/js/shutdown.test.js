@@ -144,7 +144,7 @@ describe("500 stock clients, and a server that is told to stop", { skip: isOracl
         hasHeard(member, before.slice(first, first + ROOM).flat());
       }
     }
-    const { stats } = JSON.parse(fixture.lastLine);
+    const { stats } = JSON.parse(fixture.lines.at(-1));
     // `auth` to each, and all words: what was put into an outbox has arrived.
     assert.equal(CLIENTS + sum(visitors, ({ heard }) => heard.length), stats.events_out);
     assert.deepEqual([stats.slow_clients_closed, stats.packets_lost, stats.sessions], [0, 0, 0]);

@@ -22,6 +22,9 @@ export class Fixture {
   #child;
   #settings;
 
+  /** What it has said. */
+  lines = [];
+
   constructor(settings) {
     this.#settings = { PING_INTERVAL_MS: 25_000, JWT_SECRET, ...settings };
   }
@@ -49,7 +52,7 @@ export class Fixture {
     const lines = createInterface({ input: child.stdout });
     return new Promise((resolve, reject) => {
       lines.on("line", (line) => {
-        this.lastLine = line;
+        this.lines.push(line);
         const port = /^listening 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
         if (port) resolve(Number(port));
       });

@@ -6,6 +6,7 @@ mod cluster;
 mod dynamic;
 mod engine;
 mod listeners;
+mod reasons;
 mod recovery;
 
 use std::error::Error;
@@ -36,6 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     dynamic::declare(&io)?;
     broadcast::declare(&io);
     listeners::declare(&io);
+    reasons::declare(&io);
     recovery::declare(&io);
     let ports = Ports { clients: setting("PORT", 0)?, operations: 0 };
     greenroom_tests::host::run(io, ports, &setting("MODE", "serve".to_owned())?)
@@ -45,6 +47,7 @@ fn config() -> Result<Config, Box<dyn Error>> {
     let milliseconds = |name, default| setting(name, default).map(Duration::from_millis);
     Ok(Config {
         ping_interval: milliseconds("PING_INTERVAL_MS", 25_000)?,
+        ping_timeout: milliseconds("PING_TIMEOUT_MS", 20_000)?,
         shutdown_timeout: Duration::from_secs(3),
         workers: 2,
         recovery_window: milliseconds("RECOVERY_WINDOW_MS", 0)?,
