@@ -44,6 +44,19 @@ pub struct Config {
     pub transports: Vec<Transport>,
     /// Whether a session that polls may move to WebSocket (`allowUpgrades`). Default true.
     pub allow_upgrades: bool,
+    /// Folder of the npm package with the client's bundles (`serveClient`), `node_modules/socket.io-client/dist`
+    /// for example; they are read once, and served as `socket.io.js`, `socket.io.min.js`,
+    /// `socket.io.esm.min.js`, `socket.io.msgpack.min.js` and their maps below `path`. Default none: pages
+    /// mostly have a client of their own, and which version it is is their choice.
+    pub serve_client: Option<PathBuf>,
+    /// Whether answers to polls are compressed for clients that say they take it (`httpCompression`). Default
+    /// true, as in Socket.IO. Over TLS the size of an answer tells what repeats in it: set false where a
+    /// stranger's text may come in one packet with a secret.
+    pub http_compression: bool,
+    /// Bytes from which they are. Default 1,024, as in Socket.IO: some 15 µs for a third of the bytes; less
+    /// fits a segment or two anyway.
+    #[serde(with = "size")]
+    pub http_compression_threshold: usize,
     /// A cookie with the session's id (`cookie`). Default none, as in Socket.IO: without a balancer that
     /// reads it, it is of no use.
     pub cookie: Option<SessionCookie>,
@@ -309,11 +322,15 @@ pub struct Cors {
 }
 
 impl Default for Config {
+    #[expect(clippy::too_many_lines, reason = "a flat table")]
     fn default() -> Self {
         Self {
             path: "/socket.io".to_owned(),
             transports: vec![Transport::Polling, Transport::WebSocket],
             allow_upgrades: true,
+            serve_client: None,
+            http_compression: true,
+            http_compression_threshold: 1_024,
             cookie: None,
             node: 0,
             ping_interval: Duration::from_secs(25),

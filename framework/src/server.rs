@@ -23,6 +23,7 @@ use crate::runtime::metrics::Stats;
 use crate::runtime::worker::Worker;
 use crate::session::{AppFactory, Engine, SessionApp, SessionHandle};
 use crate::socket::{Broadcast, BroadcastRequest, Socket, SocketTable};
+use crate::transport::client_files::ClientFiles;
 use crate::transport::hooks::Hooks;
 
 /// A Socket.IO server: its namespaces and their sockets. Cheap to clone; usable from any thread.
@@ -44,6 +45,7 @@ pub struct Server {
     pub(crate) shared: Arc<ServerShared>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) hooks: Arc<Hooks>,
+    pub(crate) client_files: Arc<ClientFiles>,
 }
 
 /// What the sessions know of their server.
@@ -133,6 +135,7 @@ impl ServerBuilder {
 
     /// Makes the server with something of one's own on top of its sessions.
     pub(crate) fn build_with(self, app: impl FnOnce(Arc<ServerShared>) -> AppFactory) -> Server {
+        let client_files = self.config.serve_client.as_deref().map(ClientFiles::load).unwrap_or_default();
         let runtime = Runtime::new(self.config, self.clock);
         if let Some(parser) = self.parser {
             // It was empty until now.
@@ -145,7 +148,7 @@ impl ServerBuilder {
         let room_types = RwLock::default();
         let shared = Arc::new(ServerShared { runtime: runtime.clone(), namespaces, room_types });
         let engine = Engine::new(runtime, app(shared.clone()));
-        Server { shared, engine, hooks: Arc::new(self.hooks) }
+        Server { shared, engine, hooks: Arc::new(self.hooks), client_files: Arc::new(client_files) }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::{App, HttpServer};
 use greenroom::prelude::*;
 use greenroom::{Config, Serve};
+use greenroom_tests::http::Request;
 use greenroom_tests::{Frame, PATIENCE, Packet, WebSocket};
 use serde_json::{Value, json};
 
@@ -13,7 +14,10 @@ use crate::raw::Echo;
 
 /// A server of rooms at `/rooms`, by `serve` or in an `HttpServer`.
 fn host(config: Config, tuned: bool) -> (Server, SocketAddr) {
-    let io = Server::builder().config(config).build();
+    host_of(Server::builder().config(config).build(), tuned)
+}
+
+fn host_of(io: Server, tuned: bool) -> (Server, SocketAddr) {
     io.raw_room::<Echo>("/echo");
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let addr = listener.local_addr().unwrap();
@@ -154,4 +158,20 @@ async fn a_server_that_ends_says_so_and_asks_to_come_back() {
     io.close().await;
     assert_eq!(ann.hear().await, json!({ "event": "dismissed", "args": [{ "reason": "server" }] }));
     assert_eq!(ann.closed().await, Some(1001));
+}
+
+#[actix_rt::test]
+async fn allow_request_is_asked_about_plain_clients_too() {
+    for tuned in [false, true] {
+        let builder = Server::builder().config(config()).allow_request(|request| async move {
+            let invited = request.query_param("invited").is_some();
+            if invited { Ok(()) } else { Err(Reject::new("stranger", "friends only")) }
+        });
+        let (_, addr) = host_of(builder.build(), tuned);
+        let refused = Request::upgrade("/rooms/echo").send(addr).await.unwrap();
+        let expected = r#"{"code":4,"message":"friends only"}"#;
+        assert_eq!((refused.status, refused.text().unwrap()), (403, expected));
+        let (_, joined) = Plain::join(addr, "/rooms/echo?invited", &json!({})).await;
+        assert!(joined.is_object(), "{joined}");
+    }
 }

@@ -15,6 +15,7 @@ use greenroom_proto::engineio::PROTOCOL;
 use greenroom_proto::engineio::handshake::{HandshakeError, Query, TransportName};
 use greenroom_proto::session::Refusal;
 
+use super::client_files::ClientFiles;
 use super::connection_error::ConnectionError;
 use super::cookie;
 use super::cors::Origins;
@@ -30,6 +31,7 @@ use crate::session::{Admitted, Engine, Handshake, Newcomer, SessionHandle, WireL
 pub(crate) struct Gate {
     pub(crate) engine: Arc<Engine>,
     pub(crate) origins: Origins,
+    pub(crate) client_files: Arc<ClientFiles>,
     hooks: Arc<Hooks>,
     proxies: TrustedProxies,
     /// Without a slash at its end.
@@ -57,12 +59,12 @@ pub(crate) enum Upgrade {
 
 impl Gate {
     pub(crate) fn new(io: &Server) -> Arc<Self> {
-        let (engine, hooks) = (io.engine.clone(), io.hooks.clone());
+        let (engine, hooks, client_files) = (io.engine.clone(), io.hooks.clone(), io.client_files.clone());
         let config = &engine.runtime().config;
         let origins = Origins::new(config.cors.clone());
         let proxies = TrustedProxies::parse(&config.trusted_proxies);
         let path = config.path.trim_end_matches('/').to_owned();
-        Arc::new(Self { engine, origins, hooks, proxies, path })
+        Arc::new(Self { engine, origins, client_files, hooks, proxies, path })
     }
 
     /// The path below which everything is for the engine.

@@ -7,11 +7,14 @@
 //! | [`websocket`] | one task per WebSocket: a reader into the session, a writer out of its outbox |
 //! | [`routes`] | both, mounted in any actix-web `App`; WebSocket over a response body |
 //! | [`gateway`] | rooms over a plain WebSocket: JSON, without Engine.IO |
+//! | [`client_files`], [`compress`] | the client's bundles; answers made smaller |
 //! | [`cors`], [`proxy`] | who may come from where |
 //! | [`hooks`], [`cookie`] | what a program says about handshakes and their answers |
 //! | [`reject`] | what a refused request is answered, in one table |
 //! | [`connection_error`] | what a program is told of that |
 
+pub(crate) mod client_files;
+mod compress;
 pub(crate) mod connection_error;
 pub(crate) mod cookie;
 pub(crate) mod cors;

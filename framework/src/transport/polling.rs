@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use greenroom_proto::engineio::handshake::HandshakeError;
 use greenroom_proto::engineio::payload;
 
+use super::compress;
 use super::gate::{Gate, Target};
 use super::reject::Reject;
 use crate::session::{Post, ReadBudget, SessionHandle};
@@ -28,6 +29,10 @@ pub(crate) async fn respond(
     if req.method() == Method::OPTIONS && gate.origins.is_enabled() {
         let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
         gate.origins.decorate_preflight(req.headers(), response.headers_mut());
+        return response;
+    }
+    if let Some(mut response) = gate.client_files.answer(req.match_info().unprocessed(), req) {
+        gate.origins.decorate(req.headers(), response.headers_mut());
         return response;
     }
     let result = match gate.admit(req.head()) {
@@ -60,7 +65,7 @@ async fn use_session(
     body: web::Payload,
 ) -> Result<HttpResponse, Reject> {
     let mut response = match *req.method() {
-        Method::GET => payload_response(session.poll().await?),
+        Method::GET => poll_response(gate, req, session.poll().await?).await,
         Method::POST => take_post(gate, session, req, body).await?,
         _ => return Err(HandshakeError::BadRequest.into()),
     };
@@ -135,6 +140,15 @@ async fn read_body(gate: &Gate, mut body: web::Payload) -> Result<Bytes, Reject>
 
 fn announced_length(req: &HttpRequest) -> Option<usize> {
     req.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The answer to a poll, compressed if that is worth it.
+async fn poll_response(gate: &Gate, req: &HttpRequest, body: Bytes) -> HttpResponse {
+    let config = &gate.engine.runtime().config;
+    if !config.http_compression || body.len() < config.http_compression_threshold {
+        return payload_response(body);
+    }
+    compress::respond(req, body, payload_response).await
 }
 
 fn payload_response(body: Bytes) -> HttpResponse {

@@ -41,6 +41,8 @@ pub(crate) fn config(rest: Config) -> Result<Config, Box<dyn Error>> {
         transports: names.split_whitespace().map(named).collect::<Result<_, _>>()?,
         allow_upgrades: setting("ALLOW_UPGRADES", true)?,
         max_payload: setting("MAX_PAYLOAD", rest.max_payload)?,
+        serve_client: std::env::var_os("SERVE_CLIENT").map(Into::into),
+        http_compression: setting("HTTP_COMPRESSION", true)?,
         cookie: setting("COOKIE", false)?.then(SessionCookie::default),
         ..rest
     })
