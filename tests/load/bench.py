@@ -98,10 +98,12 @@ ROWS = {
     "presence-10k": Row(
         "crowd --members 10000 --watch 50 --changes 200 --secs 10", "KiB/member", None, "rss_bytes_per_member", 1024.0, (SUBJECT,)
     ),
+    # One member of a custom room at 20 Hz reads 1 KB/s. Nobody else has rooms to compare with.
+    "room-slow": Row("slow --members 64 --secs 10 --slow-secs 30", "µs/patch", peers=(SUBJECT,)),
 }
 IDLE = "idle10k"
 IDLE_GOAL_KIB = 6.0
-STORM, CROWD = "presence-storm", "presence-10k"
+STORM, CROWD, SLOW = "presence-storm", "presence-10k", "room-slow"
 # Messages about others to one member in a window of 500 ms, whatever happens.
 STORM_GOAL = 2.0
 # Rows whose users have tokens, and what the server under test is told for them.
@@ -458,6 +460,21 @@ def presence_table(results):
     return f"{text}\n\n{line}"
 
 
+def slow_member(results):
+    """What a member that reads slowly costs the others, and itself."""
+    if SLOW not in results.rows():
+        return ""
+    figure = lambda name, digits=0: number(results.median(SLOW, SUBJECT, name), digits)
+    late = lambda when: f"{figure(f'{when}_us_p50')} / {figure(f'{when}_us_p99')}"
+    rows = [["while all read", late("without")], ["while one of the 64 reads 1 KB/s", late("with")]]
+    text = table(["a room of 64 who all move, 20 Hz", "µs that a patch comes late to the others, p50 / p99"], rows)
+    line = (
+        f"The slow member is {figure('stale_s', 1)} s behind at most, and in step {figure('in_step_ms', 1)} ms after it reads "
+        f"again; the server's memory has grown by {figure('rss_growth_kib')} KiB."
+    )
+    return f"{text}\n\n{line}"
+
+
 def summary(results, command):
     """Five lines for the README."""
     floor = lambda row: times(results.ratio(row, FLOOR))
@@ -495,6 +512,8 @@ def report_text(path, command):
             cost_table(results),
             "## Presence",
             presence_table(results),
+            "## A slow member of a custom room",
+            slow_member(results),
             "## Goals",
             goal_table(results),
             "## Summary for the README",

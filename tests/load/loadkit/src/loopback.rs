@@ -34,6 +34,17 @@ pub fn connect(port: u16, turn: u32) -> io::Result<TcpStream> {
     Ok(socket.into())
 }
 
+/// As [`connect`], with a receive buffer of so many bytes, as the kernel counts them: it takes twice that.
+///
+/// # Errors
+/// What the system answers, for example when nobody listens.
+pub fn connect_with_buffer(port: u16, bytes: usize) -> io::Result<TcpStream> {
+    let socket = client(0)?;
+    socket.set_recv_buffer_size(bytes)?;
+    socket.connect(&address(Ipv4Addr::LOCALHOST, port))?;
+    Ok(socket.into())
+}
+
 /// Begins to connect to `port` and returns at once; `turn` picks the source address.
 ///
 /// # Errors

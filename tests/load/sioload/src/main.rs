@@ -26,6 +26,7 @@ usage: sioload SCENARIO --port N [--pid SERVER_PID] ...
   storm    --members M --tokens FILE
   crowd    --members M --watch W --changes N_PER_S --secs T --tokens FILE
   polling  --conns C --size B --secs T
+  slow     --members M --secs T [--slow-secs 30] [--rate BYTES_PER_S] [--receive BYTES]
 common:    [--warm SECS] [--settle-ms 300] [--setup-conc 128] [--path /socket.io/] [--label TEXT]
            [--auth JSON | --tokens FILE]   what CONNECT carries; FILE has one token per line";
 
@@ -45,6 +46,7 @@ fn main() {
         "mixed" => scenario::mixed::run(&args),
         "storm" => scenario::storm::run(&args),
         "crowd" => scenario::crowd::run(&args),
+        "slow" => scenario::slow::run(&args),
         "polling" => scenario::polling::run(&args),
         _ => die(USAGE),
     }

@@ -8,7 +8,11 @@
 //! * `PRESENCE=1`: a token is required; rooms `p-…` have presence, and in rooms `n-…` everybody is told of
 //!   everybody who comes and goes, as one does it by hand.
 //! * `JWT_SECRET`: the secret of the tokens.
+//!
+//! `/plane` is a custom room of 64 players at 20 Hz.
 #![forbid(unsafe_code)]
+
+mod plane;
 
 use std::env;
 use std::io;
@@ -41,6 +45,7 @@ async fn main() -> io::Result<()> {
         (false, false) => Server::builder().config(config).build(),
     };
     listen(&io.of("/"));
+    io.room::<plane::Plane>("/plane");
     greenroom::serve(io, ("127.0.0.1", env_number("PORT", 0))).await
 }
 

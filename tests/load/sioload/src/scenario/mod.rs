@@ -7,9 +7,11 @@ pub(crate) mod idle;
 pub(crate) mod mixed;
 pub(crate) mod polling;
 pub(crate) mod rooms;
+pub(crate) mod slow;
 pub(crate) mod storm;
 
 mod broadcasts;
 mod closed_loop;
 mod ledger;
 mod members;
+mod slow_reader;
