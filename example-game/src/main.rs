@@ -4,7 +4,6 @@ mod contract;
 mod domain;
 mod lobby;
 mod login;
-mod replay;
 mod rooms;
 mod secret;
 mod settings;
@@ -19,10 +18,13 @@ use clap::Parser as _;
 use greenroom::Serve;
 use greenroom::prelude::*;
 use login::Tokens;
-use settings::{Command, Flags, Settings};
+use settings::{Flags, Settings};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
+    if let Some(done) = rooms::replays().command() {
+        return done;
+    }
     match start(&Flags::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -33,9 +35,6 @@ async fn main() -> ExitCode {
 }
 
 async fn start(flags: &Flags) -> Result<(), Box<dyn Error>> {
-    if let Some(Command::Replay(replaying)) = &flags.command {
-        return Ok(std::io::stdout().write_all(replaying.run()?.as_bytes())?);
-    }
     let settings = flags.settings()?;
     if flags.print_config {
         return Ok(write!(std::io::stdout(), "{settings}")?);

@@ -6,14 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use config::{Environment, File, FileFormat};
 use greenroom::Config;
 use greenroom::auth::TokenLives;
 use greenroom::presence::PresenceConfig;
 use serde::{Deserialize, Serialize};
-
-use crate::replay::Replaying;
 
 /// All settings, under the names that they have in a file.
 #[derive(Serialize, Deserialize)]
@@ -62,15 +60,6 @@ pub(crate) struct Flags {
     pub(crate) print_config: bool,
     #[command(flatten)]
     short: Short,
-    #[command(subcommand)]
-    pub(crate) command: Option<Command>,
-}
-
-/// What to do instead of serving.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Plays the journal of a room again, as a panic has left it
-    Replay(Replaying),
 }
 
 /// What has a flag and a name in the environment of its own.
@@ -119,7 +108,10 @@ const EVENT_BURST: u32 = 200;
 const MORE: &str = "\
 The limits and times of the framework are the settings under [server], as docs/guide/limits.md lists them. They \
 have no flags of their own: --set 'server.max_payload = \"2 MB\"', or LOBBY__SERVER__MAX_PAYLOAD='2 MB' in the \
-environment, where lists are written with commas.";
+environment, where lists are written with commas.
+
+`example-game replay FILE [--list] [--at OFFSET] [--view MEMBER]` plays the journal of a room again, as a panic \
+has left it in the folder server.room_journals.";
 
 impl Flags {
     /// Puts the sources together.

@@ -45,6 +45,7 @@ pub fn replay<R: Room>(file: impl AsRef<Path>) -> Result<Replay<R>, ReplayFileEr
 /// | `replay FILE` | how it ends: on the same state, with the same panic, or otherwise |
 /// | `replay FILE --list` | every record, with its offset |
 /// | `replay FILE --at 12` | the state there, and what every member sees |
+/// | `replay FILE --view ann` | the state at the end, and what this member sees; with `--at`, there |
 ///
 /// It succeeds if the file ends as it says. A program calls it before it does anything else:
 ///
@@ -69,14 +70,15 @@ pub struct Replays {
 }
 
 /// Tells of a journal if it is one of a certain type of rooms.
-type Tell = Box<dyn Fn(&str, Look) -> Result<Told, ReplayError>>;
+type Tell = Box<dyn Fn(&str, &Look) -> Result<Told, ReplayError>>;
 
 /// What somebody wants to know of a journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Look {
     End,
     List,
-    At(usize),
+    /// At this offset or at the end; what this member sees, or everybody.
+    At(Option<usize>, Option<String>),
 }
 
 struct Told {
@@ -111,7 +113,7 @@ impl Replays {
             return None;
         }
         let (text, good) = match read(args) {
-            Some((file, look)) => match self.tell(&file, look) {
+            Some((file, look)) => match self.tell(&file, &look) {
                 Ok(told) => (told.text, told.as_written),
                 Err(error) => (format!("{}: {error}\n", file.display()), false),
             },
@@ -121,7 +123,7 @@ impl Replays {
         Some(if good && written { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn tell(&self, file: &Path, look: Look) -> Result<Told, ReplayFileError> {
+    fn tell(&self, file: &Path, look: &Look) -> Result<Told, ReplayFileError> {
         let text = fs::read_to_string(file)?;
         let mut why = ReplayError::NotAJournal;
         for tell in &self.types {
@@ -136,16 +138,25 @@ impl Replays {
 
 fn read(mut args: impl Iterator<Item = String>) -> Option<(PathBuf, Look)> {
     let file = PathBuf::from(args.next()?);
-    let look = match args.next().as_deref() {
-        None => Look::End,
-        Some("--list") => Look::List,
-        Some("--at") => Look::At(args.next()?.parse().ok()?),
-        Some(_) => return None,
+    let (mut list, mut at, mut view) = (false, None, None);
+    while let Some(option) = args.next() {
+        match &*option {
+            "--list" => list = true,
+            "--at" => at = Some(args.next()?.parse().ok()?),
+            "--view" => view = Some(args.next()?),
+            _ => return None,
+        }
+    }
+    let look = match (list, at, view) {
+        (true, None, None) => Look::List,
+        (true, ..) => return None,
+        (false, None, None) => Look::End,
+        (false, at, view) => Look::At(at, view),
     };
-    args.next().is_none().then_some((file, look))
+    Some((file, look))
 }
 
-fn tell<R: Room>(mut replay: Replay<R>, look: Look) -> Told {
+fn tell<R: Room>(mut replay: Replay<R>, look: &Look) -> Told {
     let mut text = String::new();
     let as_written = match look {
         Look::End => {
@@ -165,9 +176,9 @@ fn tell<R: Room>(mut replay: Replay<R>, look: Look) -> Told {
             }
             true
         }
-        Look::At(offset) => {
-            replay.seek(offset);
-            push(&mut text, format_args!("{}", whole(&replay)));
+        Look::At(offset, member) => {
+            replay.seek(offset.unwrap_or(usize::MAX));
+            push(&mut text, format_args!("{}", whole(&replay, member.as_deref())));
             true
         }
     };
@@ -179,10 +190,11 @@ fn push(text: &mut String, line: fmt::Arguments<'_>) {
     let _: fmt::Result = writeln!(text, "{line}");
 }
 
-/// State and views at one offset, as JSON.
-fn whole<R: Room>(replay: &Replay<R>) -> String {
+/// State and views at one offset, as JSON; the view of one member, if only that is asked for.
+fn whole<R: Room>(replay: &Replay<R>, member: Option<&str>) -> String {
     let views: serde_json::Map<_, _> = replay
         .members()
+        .filter(|of| member.is_none_or(|member| of.id == *member))
         .map(|member| (member.id.to_string(), replay.view(&member.id).unwrap_or(Value::Null)))
         .collect();
     let whole = json!({
@@ -201,4 +213,4 @@ impl fmt::Debug for Replays {
     }
 }
 
-const USAGE: &str = "usage: replay FILE [--list | --at OFFSET]\n";
+const USAGE: &str = "usage: replay FILE [--list] [--at OFFSET] [--view MEMBER]\n";

@@ -63,6 +63,12 @@ async fn a_panic_leaves_a_file_that_replays_to_it() {
     let whole: Value = serde_json::from_str(&told(&["--at", "2"]).1).unwrap();
     assert_eq!((&whole["offset"], &whole["state"]["count"]), (&json!(2), &json!(3)));
     assert_eq!(whole["views"].as_object().unwrap().values().next().unwrap()["count"], 3);
+    let who = whole["views"].as_object().unwrap().keys().next().unwrap();
+    let end: Value = serde_json::from_str(&told(&["--view", who]).1).unwrap();
+    assert_eq!((&end["views"][who]["count"], end["views"].as_object().unwrap().len()), (&json!(3), 1));
+    let nobody: Value = serde_json::from_str(&told(&["--view", "nobody", "--at", "2"]).1).unwrap();
+    assert_eq!(nobody["views"], json!({}));
+    assert_eq!(told(&["--list", "--at", "2"]).0, Some(std::process::ExitCode::FAILURE));
     assert_eq!(told(&["--at"]).0, Some(std::process::ExitCode::FAILURE));
     assert_eq!(greenroom::Replays::new().run(["serve".to_owned()], &mut Vec::new()), None);
     std::fs::remove_dir_all(&directory).unwrap();

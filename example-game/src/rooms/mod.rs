@@ -9,8 +9,8 @@ mod tests;
 
 use std::time::Duration;
 
-use greenroom::Reject;
 use greenroom::room::{Grace, Member};
+use greenroom::{Reject, Replays};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -29,6 +29,11 @@ pub(crate) struct Label {
     pub(crate) playing: bool,
     /// Somebody may crash it, to see what happens.
     pub(crate) debug: bool,
+}
+
+/// The command `replay FILE`, for every type of rooms.
+pub(crate) fn replays() -> Replays {
+    Replays::new().of::<FourRoom>().of::<FloeRoom>()
 }
 
 /// Who a member is, by the name in its token, or else by its id.

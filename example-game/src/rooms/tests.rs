@@ -233,3 +233,51 @@ mod floe {
         assert_eq!((room.closed(), room.faults().len()), (None, 1));
     }
 }
+
+mod replays {
+    use std::process::ExitCode;
+
+    use super::*;
+
+    /// What `replay FILE` writes, and whether it succeeds.
+    fn told(journal: &str, options: &[&str]) -> (bool, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.journal");
+        std::fs::write(&file, journal).unwrap();
+        let args = ["replay", file.to_str().unwrap()].into_iter().chain(options.iter().copied());
+        let mut out = Vec::new();
+        let done = super::super::replays().run(args.map(str::to_owned), &mut out).unwrap();
+        (done == ExitCode::SUCCESS, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_crash_is_played_again_up_to_the_same_panic_and_can_be_stopped_before() {
+        let mut room = TestRoom::<FourRoom>::new(json!({ "debug": true }));
+        room.join("ann").unwrap();
+        room.call("ann", "ready", true).unwrap();
+        room.call("ann", "crash", ()).unwrap_err();
+        let journal = room.faults()[0].journal.clone().unwrap();
+        let (good, text) = told(&journal, &[]);
+        assert!(
+            good && text.contains("same panic: on_event with `somebody asked the room to crash`"),
+            "{text}"
+        );
+        let seen = |at| -> Value {
+            serde_json::from_str(&told(&journal, &["--at", at, "--view", "ann"]).1).unwrap()
+        };
+        assert_eq!(seen("0")["views"], json!({}), "she has not joined");
+        let ready = |at| seen(at)["views"]["ann"].to_string().contains(r#""ready":true"#);
+        assert!(!ready("1") && ready("2"));
+    }
+
+    #[test]
+    fn the_kind_of_room_is_found_and_another_file_is_none() {
+        let mut room = TestRoom::<FloeRoom>::new(json!({}));
+        room.join("ann").unwrap();
+        let journal = room.core().journal().unwrap();
+        let (good, text) = told(&journal, &[]);
+        assert!(good && text.contains("the same state"), "{text}");
+        assert!(told(&journal, &["--at", "1"]).1.contains(r#""radius""#));
+        assert!(!told("{}", &[]).0);
+    }
+}

@@ -26,8 +26,9 @@ use crate::socket::Socket;
 /// A type of custom rooms, which is a namespace for clients. Cheap to clone.
 ///
 /// `io("/duel")` joins a room that fits, or makes one; `io("/duel/<id>")` joins that one. What is set here
-/// holds for rooms and sockets that come later. The namespace itself has no members: what is emitted to it,
-/// and not to a room, reaches nobody.
+/// holds for rooms and sockets that come later. The namespace itself has no members: what is emitted to it or
+/// to plain rooms in it (`to`, [`Socket::join`]) reaches nobody. Clients hear from their custom room, and from
+/// emits to their own socket.
 pub struct Rooms<R> {
     namespace: Namespace,
     directory: DirectoryHandle,
