@@ -9,6 +9,7 @@ use bytes::Bytes;
 use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::{Delivery, Pushed};
 
+use super::run::Run;
 use super::{FanoutCommand, FanoutHandle, Push, RoomPush, Slot, SlotRef, Slots};
 use crate::parser::translated;
 use crate::runtime::Runtime;
@@ -23,6 +24,8 @@ pub(super) struct FanoutActor {
     slots: Rc<RefCell<Slots>>,
     worker: WorkerId,
     handle: FanoutHandle,
+    /// Broadcasts of this turn that are not yet in outboxes.
+    run: Option<Run>,
     /// Sessions with news of a broadcast, whose writers are woken at the end of the turn.
     dirty: Vec<Slot>,
     budget: Budget,
@@ -41,8 +44,8 @@ impl FanoutActor {
             let handle = handle.clone();
             move || handle.restart_after_death(&runtime, &slots, worker)
         });
-        let (dirty, budget) = (Vec::new(), Budget::default());
-        Self { runtime, slots, worker, handle, dirty, budget, _guard: guard }
+        let (run, dirty, budget) = (None, Vec::new(), Budget::default());
+        Self { runtime, slots, worker, handle, run, dirty, budget, _guard: guard }
     }
 
     fn push(&self, pushes: impl IntoIterator<Item = Push>) {
@@ -58,6 +61,42 @@ impl FanoutActor {
             tally.count(pushed, delivery, is_event);
             if let (Delivery::Passing(offset), Pushed::Queued) = (delivery, pushed) {
                 slots.pass(to, offset, self.runtime.clock.now());
+            }
+        }
+        tally.report(&self.runtime, self.handle.metrics());
+    }
+
+    /// Takes a broadcast that all members get. Those that follow each other are put into outboxes
+    /// together: a member is visited once for all of them.
+    fn gather(&mut self, packet: Bytes, to: Arc<Vec<Slot>>) {
+        let next = match &mut self.run {
+            Some(run) => run.add(packet, to).err(),
+            None => Some(Run::new(packet, to)),
+        };
+        if let Some(next) = next {
+            self.deliver_run();
+            self.run = Some(next);
+        }
+    }
+
+    /// Puts the broadcasts of this turn into outboxes.
+    fn deliver_run(&mut self) {
+        let Some(mut run) = self.run.take() else { return };
+        if let [packet] = run.packets.as_slice() {
+            return self.deliver(packet, Delivery::Reliable, &run.to, &Skip::Nobody);
+        }
+        run.packets.iter_mut().for_each(|packet| {
+            *packet = translated(&self.runtime, std::mem::take(packet));
+        });
+        let (slots, joined) = (self.slots.borrow(), run.join());
+        let packets = u64::try_from(run.packets.len()).unwrap_or(u64::MAX);
+        let mut tally = Tally::default();
+        for slot in run.to.iter().copied() {
+            let Some(outbox) = slots.find(slot) else { continue };
+            let (pushed, is_news) = outbox.queue_run(&run.packets, &joined);
+            tally.count_run(pushed, packets);
+            if is_news {
+                self.dirty.push(slot);
             }
         }
         tally.report(&self.runtime, self.handle.metrics());
@@ -103,40 +142,8 @@ impl FanoutActor {
         tally.report(&self.runtime, self.handle.metrics());
     }
 
-    /// Broadcasts that are on their way through this thread share one write to each member: the first
-    /// pause lets what is readable be read, the second lets it come here.
-    fn wake_at_end_of_turn(&self, ctx: &mut Context<Self>) {
-        let pause = async {
-            tokio::task::yield_now().await;
-            tokio::task::yield_now().await;
-        };
-        ctx.spawn(pause.into_actor(self).map(|(), actor, _| actor.wake_dirty()));
-    }
-
-    fn wake_dirty(&mut self) {
-        let slots = self.slots.borrow();
-        // One that is not there any more has been told by its end.
-        std::mem::take(&mut self.dirty)
-            .into_iter()
-            .filter_map(|slot| slots.find(slot))
-            .for_each(|outbox| outbox.wake());
-    }
-}
-
-impl Actor for FanoutActor {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
-    }
-}
-
-impl Handler<FanoutCommand> for FanoutActor {
-    type Result = ();
-
-    fn handle(&mut self, command: FanoutCommand, ctx: &mut Self::Context) {
-        self.handle.metrics().fanout_messages.handle();
-        let was_clean = self.dirty.is_empty();
+    /// Does what is told by any command but a broadcast that all members get.
+    fn perform(&mut self, command: FanoutCommand) {
         match command {
             FanoutCommand::Push(pushes) => self.push(pushes),
             FanoutCommand::Refuse { pushes, permit } => {
@@ -162,7 +169,57 @@ impl Handler<FanoutCommand> for FanoutActor {
             #[cfg(feature = "testing")]
             FanoutCommand::Crash => crash(),
         }
-        if was_clean && !self.dirty.is_empty() {
+    }
+
+    fn is_idle(&self) -> bool {
+        self.run.is_none() && self.dirty.is_empty()
+    }
+
+    /// Broadcasts that are on their way through this thread share one write to each member: the first
+    /// pause lets what is readable be read, the second lets it come here.
+    fn wake_at_end_of_turn(&self, ctx: &mut Context<Self>) {
+        let pause = async {
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        };
+        ctx.spawn(pause.into_actor(self).map(|(), actor, _| actor.end_turn()));
+    }
+
+    fn end_turn(&mut self) {
+        self.deliver_run();
+        let slots = self.slots.borrow();
+        // One that is not there any more has been told by its end.
+        std::mem::take(&mut self.dirty)
+            .into_iter()
+            .filter_map(|slot| slots.find(slot))
+            .for_each(|outbox| outbox.wake());
+    }
+}
+
+impl Actor for FanoutActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.runtime.config.mailbox_capacity);
+    }
+}
+
+impl Handler<FanoutCommand> for FanoutActor {
+    type Result = ();
+
+    fn handle(&mut self, command: FanoutCommand, ctx: &mut Self::Context) {
+        self.handle.metrics().fanout_messages.handle();
+        let was_idle = self.is_idle();
+        if let FanoutCommand::Deliver { packet, delivery: Delivery::Reliable, to, skip: Skip::Nobody } =
+            command
+        {
+            self.gather(packet, to);
+        } else {
+            // Nothing overtakes what came before.
+            self.deliver_run();
+            self.perform(command);
+        }
+        if was_idle && !self.is_idle() {
             self.wake_at_end_of_turn(ctx);
         }
         Budget::spend(self, ctx, |actor| &mut actor.budget);
@@ -187,6 +244,18 @@ impl Tally {
             }
             Pushed::Dropped => self.dropped += u64::from(delivery.is_volatile()),
             // The outbox tells its session, which closes as a slow client.
+            Pushed::Overflow => self.overflowed += 1,
+        }
+    }
+
+    /// Counts so many reliable events.
+    fn count_run(&mut self, pushed: Pushed, events: u64) {
+        match pushed {
+            Pushed::Queued => {
+                self.queued += events;
+                self.events += events;
+            }
+            Pushed::Dropped => {}
             Pushed::Overflow => self.overflowed += 1,
         }
     }

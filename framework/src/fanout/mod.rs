@@ -10,6 +10,7 @@ mod actor;
 mod handle;
 mod protocol;
 mod recipients;
+mod run;
 mod slots;
 
 pub(crate) use handle::FanoutHandle;

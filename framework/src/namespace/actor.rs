@@ -101,11 +101,11 @@ impl NamespaceActor {
 
     /// What is the same for a new client and for one that is back.
     pub(super) fn admit(&mut self, socket: &Socket, member: SlotRef, missed: Vec<Bytes>, answer: Bytes) {
-        self.index.set_own(member, RoomName::from(socket.id().as_str()));
+        self.index.set_own(member, socket.id().to_room());
         self.everyone.insert(&self.runtime, member);
         self.runtime.metrics.sockets.add(1);
         self.tell_room_hooks(|| {
-            let own = RoomName::from(socket.id().as_str());
+            let own = socket.id().to_room();
             [Some(RoomEvent::Created(own.clone())), Some(RoomEvent::Joined(own, socket.clone()))]
         });
         self.link.metrics().sockets.add(1);
@@ -146,7 +146,7 @@ impl NamespaceActor {
             self.tell_room_hooks(|| left(&room, socket, room_empty));
             self.take_out(&room, member, room_empty);
         }
-        self.tell_room_hooks(|| left(&RoomName::from(socket.id().as_str()), socket, true));
+        self.tell_room_hooks(|| left(&socket.id().to_room(), socket, true));
         self.forget_history(socket);
     }
 

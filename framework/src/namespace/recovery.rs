@@ -79,7 +79,7 @@ impl NamespaceActor {
         for room in self.index.rooms_of(socket.member()) {
             self.tell_room_hooks(|| left(room, socket, false));
         }
-        self.tell_room_hooks(|| left(&RoomName::from(socket.id().as_str()), socket, true));
+        self.tell_room_hooks(|| left(&socket.id().to_room(), socket, true));
         let (most, window) = (self.runtime.config.max_recoverable, self.runtime.config.recovery_window);
         if self.away.by_pid.len() >= most
             && let Some((_, oldest)) = self.away.ends.pop_front()

@@ -96,7 +96,7 @@ impl PresenceActor {
         let (device, data) = (rules.device(socket, runtime), rules.data(socket, runtime));
         let known = self.core.connect(&user, device.as_deref(), data, runtime.clock.now());
         self.refs.insert(id.clone(), known);
-        self.names.insert(known, RoomName::from(id.as_str()));
+        self.names.insert(known, id.to_room());
     }
 
     fn relate(&mut self, relation: Relation) -> Result<(), Refusal> {

@@ -224,7 +224,7 @@ impl Guest {
 }
 
 fn name_of(socket: &Socket) -> RoomName {
-    RoomName::from(socket.id().as_str())
+    socket.id().to_room()
 }
 
 /// What a disconnect is to others.

@@ -66,9 +66,19 @@ impl OutboxCell {
         delivery: Delivery,
         receipt: Option<Receipt>,
     ) -> (Pushed, bool) {
+        self.queue_by(|outbox| outbox.push_with_receipt(packet, delivery, receipt))
+    }
+
+    /// As [`queue`](Self::queue), for reliable packets in a row, which `joined` holds behind each other.
+    #[must_use = "the writer has to be woken soon"]
+    pub(crate) fn queue_run(&self, packets: &[Bytes], joined: &Bytes) -> (Pushed, bool) {
+        self.queue_by(|outbox| outbox.push_run(packets, joined))
+    }
+
+    fn queue_by(&self, push: impl FnOnce(&mut Outbox) -> Pushed) -> (Pushed, bool) {
         let mut state = self.lock();
         let idle = state.outbox.is_empty();
-        let pushed = state.outbox.push_with_receipt(packet, delivery, receipt);
+        let pushed = push(&mut state.outbox);
         if pushed == Pushed::Overflow {
             state.fate = Some(DisconnectReason::TransportError);
         }

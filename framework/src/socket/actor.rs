@@ -20,7 +20,7 @@ use crate::namespaces::Lease;
 use crate::runtime::post;
 #[cfg(feature = "testing")]
 use crate::runtime::shell::crash;
-use crate::runtime::shell::{Budget, DeathGuard};
+use crate::runtime::shell::{Budget, is_death};
 use crate::runtime::wheel::TimerKey;
 use crate::runtime::worker::Worker;
 use crate::session::ReadPermit;
@@ -57,7 +57,6 @@ pub(super) struct SocketActor {
     budget: Budget,
     /// Of a namespace that ends with its last socket.
     _lease: Option<Lease>,
-    _guard: DeathGuard,
 }
 
 /// ```text
@@ -102,10 +101,6 @@ impl SocketActor {
         };
         let lane = Lane::new(runtime.config.lane_limit, Arc::new(wake));
         let lane = if runtime.config.lanes { lane } else { lane.disabled() };
-        let guard = DeathGuard::new({
-            let socket = socket.clone();
-            move || died(&socket)
-        });
         let pushes = Pushes::new(socket.member().slot);
         Self {
             socket,
@@ -127,7 +122,6 @@ impl SocketActor {
             timer: None,
             budget: Budget::default(),
             _lease: lease,
-            _guard: guard,
         }
     }
 
@@ -212,11 +206,11 @@ impl SocketActor {
             return self.give_up(ctx);
         }
         self.token_deadline(now, ctx);
-        self.arm(ctx);
+        self.arm();
     }
 
     /// Sets the timer to the next deadline; most sockets never need one.
-    pub(super) fn arm(&mut self, ctx: &Context<Self>) {
+    pub(super) fn arm(&mut self) {
         let acks = self.socket.local().acks.next_deadline();
         let deadline = [acks, self.time_to_end(), self.token_due()].into_iter().flatten().min();
         if deadline.is_none() && self.timer.is_none() {
@@ -224,10 +218,9 @@ impl SocketActor {
         }
         let wheel = &self.worker.wheel;
         let timer = *self.timer.get_or_insert_with(|| {
-            let (addr, runtime) = (ctx.address(), self.socket.runtime().clone());
-            wheel.register(move || {
-                post::lifecycle(&runtime.metrics, &addr, SocketCommand::Deadline);
-            })
+            // By its handle: an address of its own would be two allocations more for each socket.
+            let socket = self.socket.clone();
+            wheel.register(move || socket.tell(SocketCommand::Deadline))
         });
         wheel.arm(timer, deadline);
     }
@@ -253,6 +246,9 @@ impl Drop for SocketActor {
         self.socket.runtime().metrics.socket_actors.add(-1);
         if let Some(timer) = self.timer {
             self.worker.wheel.remove(timer);
+        }
+        if is_death() {
+            died(&self.socket);
         }
     }
 }

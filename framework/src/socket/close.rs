@@ -64,7 +64,7 @@ impl SocketActor {
 
     fn prepare_leaving(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
         self.socket.runtime().metrics.disconnects.count(reason);
-        self.leaving(reason, true, ctx);
+        self.leaving(reason, true);
         if reason == DisconnectReason::ClientNamespaceDisconnect {
             // The client may be on its way back: what the hooks say is not for its next socket.
             self.socket.set_leaving();
@@ -89,18 +89,18 @@ impl SocketActor {
         ctx: &mut Context<Self>,
     ) {
         self.forget_program();
-        self.leaving(reason, false, ctx);
+        self.leaving(reason, false);
         self.socket.set_leaving();
         self.ask([Op::Gone], ctx);
     }
 
-    fn leaving(&mut self, reason: DisconnectReason, admitted: bool, ctx: &mut Context<Self>) {
+    fn leaving(&mut self, reason: DisconnectReason, admitted: bool) {
         let since = self.socket.runtime().clock.now();
         self.state = State::Leaving { since, reason, admitted };
         self.socket.set_ended_by(reason);
         self.inbox.clear();
         self.socket.end_acks();
-        self.arm(ctx);
+        self.arm();
     }
 
     /// Everything before has been sent: the namespace forgets the socket, then its last hooks run.

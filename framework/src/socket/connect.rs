@@ -50,7 +50,7 @@ impl SocketActor {
         let runtime = self.socket.runtime();
         self.state =
             State::Connecting { until: Some(runtime.clock.now() + runtime.config.middleware_timeout) };
-        self.arm(ctx);
+        self.arm();
         ctx.spawn(Running::new(self.socket.clone(), code, decided));
     }
 

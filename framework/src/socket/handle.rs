@@ -48,6 +48,11 @@ impl SocketId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The room that a socket is always in.
+    pub(crate) fn to_room(&self) -> RoomName {
+        RoomName::sharing(self.0.clone())
+    }
 }
 
 impl fmt::Display for SocketId {
@@ -75,8 +80,8 @@ pub(crate) struct SocketShared {
     /// Nothing where clients cannot come back.
     pub(super) recovery: Option<Box<Recovery>>,
     pub(super) namespace: Arc<NamespaceShared>,
-    /// What its client calls the namespace, see [`Socket::path`].
-    path: ByteString,
+    /// What its client calls the namespace, if that is not its path; see [`Socket::path`].
+    path: Option<Box<str>>,
     /// In a type of rooms: set when it asks for a place.
     pub(super) room: OnceLock<Box<RoomPlace>>,
     pub(super) session: SessionHandle,
@@ -126,8 +131,7 @@ impl Socket {
         auth: Option<Box<str>>,
         predecessor: Option<Predecessor>,
     ) -> Self {
-        // Text of its own: a slice of the packet would keep all of that read in memory.
-        let path = if *namespace.path == *path { namespace.path.clone() } else { path.into() };
+        let other_path = (*namespace.path != *path).then(|| path.into());
         let recovery = Recovery::new(&namespace, predecessor.as_ref());
         let id = predecessor.as_ref().map_or_else(SocketId::random, |old| old.socket.id().clone());
         let local = Local {
@@ -141,14 +145,13 @@ impl Socket {
             predecessor: predecessor.map(Box::new),
         };
         let of = session.slot();
-        let span =
-            tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = &*path);
+        let span = tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = path);
         Self(Arc::new(SocketShared {
             id,
             recovery,
             span,
             namespace,
-            path,
+            path: other_path,
             room: OnceLock::new(),
             session,
             auth,
@@ -242,7 +245,7 @@ impl Socket {
     /// The rooms that this socket is in; the first is its own id.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomName> {
-        let own = RoomName::from(self.id().as_str());
+        let own = self.id().to_room();
         std::iter::once(own).chain(self.local().rooms.iter().cloned()).collect()
     }
 
@@ -578,7 +581,7 @@ impl Socket {
 
     /// What its client calls the namespace: its path, or that of one room, `/duel/<id>`.
     pub(crate) fn path(&self) -> &str {
-        &self.0.path
+        self.0.path.as_deref().unwrap_or(&self.0.namespace.path)
     }
 
     pub(super) fn shared(&self) -> &SocketShared {

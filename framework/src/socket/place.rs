@@ -91,7 +91,7 @@ impl SocketActor {
         drop(self.socket.shared().room.set(Box::new(place)));
         let runtime = self.socket.runtime();
         self.state = State::Joining { until: Some(runtime.clock.now() + runtime.config.room_wait) };
-        self.arm(ctx);
+        self.arm();
         directory.ensure_started(&self.worker.handle);
         self.send_to_directory(directory, DirectoryCommand::Arrive(arrival), ctx);
     }
@@ -114,7 +114,7 @@ impl SocketActor {
     pub(super) fn give_up_joining(&mut self, ctx: &mut Context<Self>) {
         if !self.socket.claim_answer() {
             self.state = State::Joining { until: None };
-            return self.arm(ctx);
+            return self.arm();
         }
         self.refuse(&unavailable(), ctx);
         self.socket.leave_namespace(DisconnectReason::TransportClose);

@@ -36,7 +36,7 @@ impl SocketActor {
         for op in ops {
             if let Op::EmitWithAck { to, .. } = &op {
                 // Its time runs from now on, also while it waits here.
-                self.watch_acks(to, ctx);
+                self.watch_acks(to);
             }
             if !self.is_past_admission() {
                 self.ask_before_admission(op, ctx);
@@ -239,8 +239,8 @@ impl SocketActor {
     }
 
     /// Another socket's acknowledgements are that socket's to watch.
-    fn watch_acks(&mut self, of: &Socket, ctx: &Context<Self>) {
-        if of.is(&self.socket) { self.arm(ctx) } else { of.tell(SocketCommand::Deadline) }
+    fn watch_acks(&mut self, of: &Socket) {
+        if of.is(&self.socket) { self.arm() } else { of.tell(SocketCommand::Deadline) }
     }
 
     pub(super) fn send_to_namespace(

@@ -160,7 +160,7 @@ impl SocketActor {
             Some(fault) => self.end_session_for(fault, ctx),
             None => self.token_deadline(now, ctx),
         }
-        self.arm(ctx);
+        self.arm();
     }
 
     /// Warns of the token's end, or brings the socket's about.

@@ -23,6 +23,13 @@ impl RoomName {
         Self(ByteString::from_static(name))
     }
 
+    /// Makes a name that shares text with its owner. The text must be of its own: a slice of a received
+    /// packet would keep all of that in memory.
+    #[must_use]
+    pub const fn sharing(text: ByteString) -> Self {
+        Self(text)
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

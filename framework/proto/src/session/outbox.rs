@@ -111,6 +111,7 @@ pub struct Outbox {
     limit: usize,
     dropped: u32,
     writable: bool,
+    streams: bool,
     intake: Intake,
 }
 
@@ -155,6 +156,7 @@ impl Outbox {
             limit,
             dropped: 0,
             writable: false,
+            streams: false,
             intake: Intake::Open,
         }
     }
@@ -188,6 +190,17 @@ impl Outbox {
             self.receipts.push((number, receipt));
         }
         Pushed::Queued
+    }
+
+    /// Queues reliable packets in a row, which `joined` holds behind each other. A WebSocket gets them as
+    /// one entry; a poll has to be able to end between two of them.
+    pub fn push_run(&mut self, packets: &[Bytes], joined: &Bytes) -> Pushed {
+        if self.streams {
+            return self.push(joined.clone(), Delivery::Reliable);
+        }
+        let pushed = packets.iter().map(|packet| self.push(packet.clone(), Delivery::Reliable));
+        let fault = pushed.fold(None, |fault, pushed| fault.or((pushed != Pushed::Queued).then_some(pushed)));
+        fault.unwrap_or(Pushed::Queued)
     }
 
     /// Queues a packet of the session itself ahead of all packets of which nothing is written yet, nor
@@ -272,6 +285,12 @@ impl Outbox {
     /// Says whether the peer is ready: the last flush did not block, or a poll is waiting.
     pub fn set_writable(&mut self, writable: bool) {
         self.writable = writable;
+    }
+
+    /// A WebSocket takes the packets from now on, and never a poll again.
+    pub fn set_streaming(&mut self) {
+        self.streams = true;
+        self.writable = true;
     }
 
     /// Takes no more packets; what waits may still leave.
@@ -419,6 +438,32 @@ mod tests {
             assert_eq!(all, packets.concat());
             assert_eq!(outbox.pending(), 0);
         }
+    }
+
+    #[test]
+    fn a_run_is_one_entry_for_a_websocket_and_several_for_polls() {
+        let packets = [text("4one"), text("4two")];
+        let joined = Bytes::from(packets.concat());
+        let mut outbox = Outbox::new(1000);
+        assert_eq!(outbox.push_run(&packets, &joined), Pushed::Queued);
+        assert_eq!(outbox.take_payload(4), &b"4one"[..]);
+        assert_eq!(outbox.take_payload(4), &b"4two"[..]);
+        outbox.set_streaming();
+        assert_eq!(outbox.push_run(&packets, &joined), Pushed::Queued);
+        assert_eq!((outbox.len(), write(&mut outbox, 1000)), (1, joined.to_vec()));
+    }
+
+    #[test]
+    fn a_run_that_does_not_fit_is_an_overflow_on_any_transport() {
+        let packets = [text("4one"), text(&"4".repeat(400)), text(&"4".repeat(400)), text("4four")];
+        let joined = Bytes::from(packets.concat());
+        let mut polled = Outbox::new(500);
+        assert_eq!(polled.push_run(&packets, &joined), Pushed::Overflow);
+        assert!(polled.is_empty() && polled.is_sealed());
+        let mut streamed = Outbox::new(500);
+        streamed.set_streaming();
+        assert_eq!(streamed.push_run(&packets, &joined), Pushed::Queued, "the largest one does not count");
+        assert_eq!(streamed.push_run(&packets, &joined), Pushed::Overflow);
     }
 
     #[test]

@@ -23,7 +23,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, mem,
+    fmt,
     time::Instant,
 };
 
@@ -41,10 +41,15 @@ pub const SHARED_IDS: std::ops::Range<u64> = 1 << 48..1 << 53;
 /// Without pending acknowledgements it holds no heap memory.
 pub struct Acks<R> {
     next_id: u64,
+    limit: usize,
+    /// Gone while nothing is pending, as for most sockets at most times.
+    table: Option<Box<Table<R>>>,
+}
+
+struct Table<R> {
     pending: BTreeMap<u64, Pending<R>>,
     /// Only those that have a deadline.
     deadlines: BTreeSet<(Instant, u64)>,
-    limit: usize,
 }
 
 /// So many acknowledgements are pending that no other may be asked for. Gives back what would have
@@ -57,7 +62,7 @@ impl<R> Acks<R> {
     /// Makes an empty table for at most `limit` pending acknowledgements.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self { next_id: 0, pending: BTreeMap::new(), deadlines: BTreeSet::new(), limit }
+        Self { next_id: 0, limit, table: None }
     }
 
     /// Gives the id for the packet, and keeps `reply` until the answer or the deadline. Ids count
@@ -66,13 +71,9 @@ impl<R> Acks<R> {
     /// # Errors
     /// [`Full`] if the limit is reached.
     pub fn insert(&mut self, reply: R, deadline: Option<Instant>) -> Result<u64, Full<R>> {
-        if self.pending.len() >= self.limit {
-            return Err(Full(reply));
-        }
         let id = self.next_id;
+        self.insert_shared(id, reply, deadline)?;
         self.next_id += 1;
-        self.pending.insert(id, Pending { reply, deadline });
-        self.deadlines.extend(deadline.map(|deadline| (deadline, id)));
         Ok(id)
     }
 
@@ -82,22 +83,26 @@ impl<R> Acks<R> {
     /// # Errors
     /// [`Full`] if the limit is reached.
     pub fn insert_shared(&mut self, id: u64, reply: R, deadline: Option<Instant>) -> Result<(), Full<R>> {
-        if self.pending.len() >= self.limit {
+        if self.len() >= self.limit {
             return Err(Full(reply));
         }
-        self.pending.insert(id, Pending { reply, deadline });
-        self.deadlines.extend(deadline.map(|deadline| (deadline, id)));
+        let Table { pending, deadlines } = &mut **self.table.get_or_insert_default();
+        pending.insert(id, Pending { reply, deadline });
+        deadlines.extend(deadline.map(|deadline| (deadline, id)));
         Ok(())
     }
 
     /// The client has answered: gives what waited. `None` for an id that is unknown, answered or
     /// expired; reference behaviour is to ignore such a packet.
     pub fn take(&mut self, id: u64) -> Option<R> {
-        let Pending { reply, deadline } = self.pending.remove(&id)?;
+        let Table { pending, deadlines } = &mut **self.table.as_mut()?;
+        let Pending { reply, deadline } = pending.remove(&id)?;
         if let Some(deadline) = deadline {
-            self.deadlines.remove(&(deadline, id));
+            deadlines.remove(&(deadline, id));
         }
-        self.release_empty();
+        if pending.is_empty() {
+            self.table = None;
+        }
         Some(reply)
     }
 
@@ -105,7 +110,7 @@ impl<R> Acks<R> {
     #[must_use]
     pub fn expire(&mut self, now: Instant) -> Vec<R> {
         let mut expired = Vec::new();
-        while let Some((_, id)) = self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now) {
+        while let Some((_, id)) = self.first_deadline().filter(|(deadline, _)| *deadline <= now) {
             expired.extend(self.take(id));
         }
         expired
@@ -114,36 +119,37 @@ impl<R> Acks<R> {
     /// The socket is gone: gives everything that waited, in the order of the ids.
     #[must_use]
     pub fn drain(&mut self) -> Vec<R> {
-        self.deadlines = BTreeSet::new();
-        mem::take(&mut self.pending).into_values().map(|pending| pending.reply).collect()
+        let pending = self.table.take().map(|table| table.pending).unwrap_or_default();
+        pending.into_values().map(|pending| pending.reply).collect()
     }
 
     /// When [`expire`](Self::expire) will give something.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
+        self.first_deadline().map(|(deadline, _)| deadline)
     }
 
     /// How many are pending.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.pending.len()
+        self.table.as_ref().map_or(0, |table| table.pending.len())
     }
 
     /// Whether none is pending.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.pending.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.table.is_none()
     }
 
-    /// An emptied tree may keep its root, a new one has none.
-    fn release_empty(&mut self) {
-        if self.pending.is_empty() {
-            self.pending = BTreeMap::new();
-        }
-        if self.deadlines.is_empty() {
-            self.deadlines = BTreeSet::new();
-        }
+    fn first_deadline(&self) -> Option<(Instant, u64)> {
+        self.table.as_ref()?.deadlines.first().copied()
+    }
+}
+
+/// Not derived: that would ask for a default of `R`.
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self { pending: BTreeMap::new(), deadlines: BTreeSet::new() }
     }
 }
 
@@ -151,7 +157,7 @@ impl<R> fmt::Debug for Acks<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acks")
             .field("next_id", &self.next_id)
-            .field("pending", &self.pending.len())
+            .field("pending", &self.len())
             .finish_non_exhaustive()
     }
 }

@@ -116,23 +116,29 @@ impl Drop for Ticket {
 }
 
 /// The task of a WebSocket that was let in.
-pub(crate) async fn run<Io: WireIo>(io: Io, start: Start) {
+///
+/// What it is made of is put together before the task begins: a task keeps room for its arguments to
+/// its end.
+pub(crate) fn run<Io: WireIo>(io: Io, start: Start) -> impl Future<Output = ()> {
     let mut wire = Wire::new(io, start);
-    let _open = Open::count(wire.ticket.session.runtime());
+    let open = Open::count(wire.ticket.session.runtime());
     let span = tracing::debug_span!("websocket", session = %wire.ticket.session.slot());
-    let close_code = match std::future::poll_fn(|cx| wire.poll_in(&span, cx)).await {
-        Over::BySelf { fate, close_code } => {
-            wire.ticket.tell(fate);
-            close_code
+    async move {
+        let close_code = match std::future::poll_fn(|cx| wire.poll_in(&span, cx)).await {
+            Over::BySelf { fate, close_code } => {
+                wire.ticket.tell(fate);
+                close_code
+            }
+            Over::Ordered => {
+                wire.ticket.told = true;
+                Some(NORMAL)
+            }
+        };
+        if let Some(code) = close_code.filter(|_| wire.can_say_close()) {
+            // Boxed: the task has room for it only when it ends.
+            Box::pin(wire.say_close(code)).await;
         }
-        Over::Ordered => {
-            wire.ticket.told = true;
-            Some(NORMAL)
-        }
-    };
-    if let Some(code) = close_code.filter(|_| wire.can_say_close()) {
-        // Boxed: the task has room for it only when it ends.
-        Box::pin(wire.say_close(code)).await;
+        drop(open);
     }
 }
 
@@ -198,7 +204,7 @@ impl<Io: WireIo> Wire<Io> {
         }
         if orders.contains(Order::Attach) {
             self.phase = Phase::Attached;
-            self.ticket.session.outbox().with(|outbox| outbox.set_writable(true));
+            self.ticket.session.outbox().with(|outbox| outbox.set_streaming());
         }
         if orders.contains(Order::Finish) {
             self.phase = Phase::Finishing;
