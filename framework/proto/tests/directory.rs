@@ -245,3 +245,31 @@ fn who_was_away_goes_back_before_who_is_there_a_second_time() {
     assert_eq!(world.join("ann", false, 0), first);
     assert!(![first, second].contains(&world.join("ann", true, 0)));
 }
+
+#[test]
+fn who_came_for_what_a_label_said_goes_back_when_it_says_something_else() {
+    let mut directory = Directory::new(DirectoryLimits::default(), MAX);
+    let labelled = |phase| Listing { label: Arc::new(serde_json::json!({ "phase": phase })), ..listing(1) };
+    let room = RoomId::from("room");
+    directory.create(&room, Options::default()).unwrap();
+    directory.listing(&room, labelled("waiting"));
+
+    let ann = MemberId::from("ann");
+    let mut socket = 0;
+    let mut place = |directory: &mut Directory, member: &MemberId, phase: &str| {
+        socket += 1;
+        let options = Options::from(serde_json::json!({ "phase": phase }));
+        let wish = Wish { options, ..Wish::default() };
+        let newcomer = Newcomer { socket: SocketKey(socket), member, wish: &wish, refused_by: &[] };
+        directory.place(newcomer, &RoomId::from(format!("new-{socket}"))).unwrap()
+    };
+    assert_eq!(place(&mut directory, &ann, "waiting"), Place::Existing(room.clone()));
+    directory.seat(&room, &ann, Role::Player, SeatChange::Taken);
+    directory.answered(SocketKey(1));
+    directory.listing(&room, labelled("playing"));
+    directory.seat(&room, &ann, Role::Player, SeatChange::Away);
+
+    assert_eq!(place(&mut directory, &ann, "waiting"), Place::Existing(room.clone()), "the same wish");
+    assert_ne!(place(&mut directory, &MemberId::from("bob"), "waiting"), Place::Existing(room.clone()));
+    assert_ne!(place(&mut directory, &ann, "over"), Place::Existing(room), "another wish");
+}

@@ -56,6 +56,9 @@ struct Entry {
 struct Held {
     seat: Option<Role>,
     online: bool,
+    /// The options that it came with. A client that comes back has the same, and the room's label may say
+    /// something else by then.
+    came_with: Options,
     /// Joins on their way, and for how many of them a player's place must be kept.
     joining: usize,
     joining_as_player: usize,
@@ -257,8 +260,11 @@ impl Directory {
         let Newcomer { member, wish, refused_by, .. } = newcomer;
         let own = self.seats.get(member)?.iter().filter(|room| !refused_by.contains(room));
         let fitting = own.filter_map(|room| {
-            let entry = self.rooms.get(room).filter(|entry| entry.fits(&wish.options))?;
+            let entry = self.rooms.get(room)?;
             let held = entry.members.get(member)?;
+            if held.came_with != wish.options && !entry.fits(&wish.options) {
+                return None;
+            }
             // A player does not become a spectator by coming back, nor the other way round.
             (held.seat.is_none_or(|role| role == wish.role)).then_some((held.online, entry.number, room))
         });
@@ -287,6 +293,9 @@ impl Directory {
         let Newcomer { socket, member, wish, .. } = newcomer;
         if let Some(entry) = self.rooms.get_mut(&room) {
             let held = entry.members.entry(member.clone()).or_default();
+            if held.seat.is_none() {
+                held.came_with = wish.options.clone();
+            }
             held.joining = held.joining.saturating_add(1);
             let as_player = usize::from(wish.role == Role::Player);
             held.joining_as_player = held.joining_as_player.saturating_add(as_player);
