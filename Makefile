@@ -43,7 +43,6 @@ test-example: export CARGO_PROFILE_DEV_DEBUG = line-tables-only
 test-example: ## The crate of a user: its own tests, and a match by its clients in JavaScript and Python.
 	cargo fmt --check --manifest-path $(EXAMPLE)/Cargo.toml
 	cargo test --locked --manifest-path $(EXAMPLE)/Cargo.toml
-	cargo build --locked --manifest-path $(EXAMPLE)/Cargo.toml
 	EXAMPLE_BIN=$(CURDIR)/target/debug/rock-paper-scissors tests/interop/run.sh --example
 
 test-browser: web ## The page in headless Chromium (installed by apt-get if it is missing).

@@ -32,3 +32,6 @@ pub mod socketio;
 mod text;
 
 pub use self::text::Text;
+// Where `greenroom` has them, so that examples name them as its users do.
+#[doc(hidden)]
+pub use self::{reject::Reject, room::testing};

@@ -18,7 +18,8 @@ use serde_json::Value;
 /// [`Reject::cause`].
 ///
 /// ```
-/// use greenroom_proto::reject::Reject;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::Reject;
 ///
 /// fn age(text: &str) -> Result<u8, Reject> {
 ///     let age: u8 = text.parse()?;
@@ -50,7 +51,8 @@ impl Reject {
     /// Adds details for programs. In a `connect_error` they are its `data`, in place of `{"code"}`.
     ///
     /// ```
-    /// use greenroom_proto::reject::Reject;
+    /// # extern crate greenroom_proto as greenroom;
+    /// use greenroom::Reject;
     ///
     /// let reject = Reject::new("too_old", "please reload").with_data(serde_json::json!({ "wanted": 2 }));
     /// assert_eq!(reject.data().unwrap()["wanted"], 2);

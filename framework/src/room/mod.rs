@@ -11,16 +11,8 @@ mod protocol;
 
 pub use greenroom_proto::room::{
     Audience, Cx, Ending, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Replay,
-    ReplayError, Reply, Role, Room, RoomError, RoomLimits, Seat, Secret, To, WhenEmpty, replay,
+    ReplayError, Reply, Role, Room, RoomError, RoomLimits, Seat, Secret, To, WhenEmpty, prelude, replay,
 };
-/// What most rooms use.
-pub mod prelude {
-    pub use super::{
-        Audience, Cx, Grace, LeaveReason, Member, MemberId, Moment, Nothing, Options, Reply, Room, Secret, To,
-    };
-    pub use crate::error::Reject;
-}
-
 pub(crate) use handle::RoomHandle;
 pub(crate) use progress::{Progress, Report};
 pub(crate) use protocol::{Packet, RoomCommand};

@@ -6,7 +6,8 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use greenroom_proto::presence::PresenceConfig;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::presence::PresenceConfig;
 ///
 /// let config = PresenceConfig { offline_after: Duration::from_secs(30), ..PresenceConfig::default() };
 /// assert_eq!(config.max_watched, 200);

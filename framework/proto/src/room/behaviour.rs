@@ -18,8 +18,8 @@ use crate::reject::Reject;
 /// written. A type that a room does not need is [`Nothing`].
 ///
 /// ```
-/// use greenroom_proto::room::{Cx, Member, Nothing, Options, Reply, Room};
-/// use greenroom_proto::reject::Reject;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::prelude::*;
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Clone, Serialize, Deserialize)]
@@ -195,7 +195,8 @@ pub trait Room: Clone + Serialize + DeserializeOwned + Sized + 'static {
 /// A type without values, for what a room does not have.
 ///
 /// ```
-/// use greenroom_proto::room::Nothing;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::Nothing;
 ///
 /// fn never(nothing: Nothing) -> ! {
 ///     match nothing {}

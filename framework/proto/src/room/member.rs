@@ -19,7 +19,8 @@ use super::Moment;
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use greenroom_proto::room::MemberId;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::MemberId;
 ///
 /// let scores = BTreeMap::from([(MemberId::from("ann"), 3)]);
 /// assert_eq!(scores.get("ann"), Some(&3));

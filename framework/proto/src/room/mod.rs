@@ -39,3 +39,11 @@ pub use moment::Moment;
 pub use replay::{Ending, Replay, ReplayError, replay};
 pub use reply::{Options, Reply};
 pub use secret::Secret;
+
+/// What most rooms use.
+pub mod prelude {
+    pub use super::{
+        Audience, Cx, Grace, LeaveReason, Member, MemberId, Moment, Nothing, Options, Reply, Room, Secret, To,
+    };
+    pub use crate::reject::Reject;
+}

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// use std::time::Duration;
-/// use greenroom_proto::room::Moment;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::Moment;
 ///
 /// let start = Moment::from_millis(1_000);
 /// let end = start + Duration::from_secs(3);

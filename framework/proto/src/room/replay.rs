@@ -87,7 +87,8 @@ pub struct Replay<R: Room> {
 /// #     }
 /// #     fn view(&self, _: &Member) -> Self { self.clone() }
 /// # }
-/// use greenroom_proto::room::{Ending, replay};
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::{Ending, replay};
 ///
 /// let mut room = TestRoom::<Counter>::new(serde_json::json!({}));
 /// room.join("ann").unwrap();

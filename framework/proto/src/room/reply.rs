@@ -12,7 +12,8 @@ use crate::reject::Reject;
 /// Every serde value converts into one.
 ///
 /// ```
-/// use greenroom_proto::room::Reply;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::Reply;
 ///
 /// let none = Reply::none();
 /// let number: Reply = 7.into();
@@ -53,7 +54,8 @@ impl<T: Serialize> From<T> for Reply {
 /// What a room is created with: a JSON object, chosen by the client within what the server allows.
 ///
 /// ```
-/// use greenroom_proto::room::Options;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::Options;
 ///
 /// let options = Options::from(serde_json::json!({ "mode": "ranked", "max": 4 }));
 /// assert_eq!(options.get::<String>("mode").as_deref(), Some("ranked"));

@@ -7,7 +7,8 @@ use super::tree::{Tree, TreeError};
 /// What one member alone sees beside the view of its audience: an object whose fields are added.
 ///
 /// ```
-/// use greenroom_proto::room::Secret;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::room::Secret;
 ///
 /// #[derive(serde::Serialize)]
 /// struct Hand { hand: Vec<u8> }

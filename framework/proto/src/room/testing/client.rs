@@ -104,7 +104,8 @@ impl Client {
 /// What a room answers to `hash` where a client has this state.
 ///
 /// ```
-/// use greenroom_proto::room::testing::state_hash;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::testing::state_hash;
 ///
 /// let (one, other) = (serde_json::json!({ "a": 1, "b": [true] }), serde_json::json!({ "b": [true], "a": 1.0 }));
 /// assert_eq!(state_hash(&one), state_hash(&other));
@@ -124,7 +125,8 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> T {
 /// RFC 7396: makes of `target` what the patch says.
 ///
 /// ```
-/// use greenroom_proto::room::testing::merge;
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::testing::merge;
 ///
 /// let mut state = serde_json::json!({ "a": { "x": 1, "y": 2 }, "b": [1, 2] });
 /// merge(&mut state, &serde_json::json!({ "a": { "y": null }, "b": [3] }));

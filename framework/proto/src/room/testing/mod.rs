@@ -2,9 +2,9 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use greenroom_proto::reject::Reject;
-//! use greenroom_proto::room::testing::TestRoom;
-//! use greenroom_proto::room::{Cx, Member, MemberId, Nothing, Options, Reply, Room};
+//! # extern crate greenroom_proto as greenroom;
+//! use greenroom::room::prelude::*;
+//! use greenroom::testing::TestRoom;
 //! use serde::{Deserialize, Serialize};
 //! use serde_json::json;
 //! # use std::collections::BTreeMap;

@@ -131,7 +131,8 @@ enum Step {
 /// #     }
 /// #     fn view(&self, _: &Member) -> Self { self.clone() }
 /// # }
-/// use greenroom_proto::room::testing::{RandomRun, random_run};
+/// # extern crate greenroom_proto as greenroom;
+/// use greenroom::testing::{RandomRun, random_run};
 /// use serde_json::json;
 ///
 /// let run = RandomRun { steps: 2_000, ..RandomRun::default() };
