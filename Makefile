@@ -37,12 +37,14 @@ test-clients: ## Stock clients from npm and PyPI against the fixture server, als
 	cargo build --locked -p example-game
 	LOBBY_BIN=$(CURDIR)/$(LOBBY) tests/interop/run.sh --match
 
-# Of the workspace's target folder and profile, so that nothing which both need is built twice.
+# The workspace's target folder, profile and versions (its lock file, of which cargo keeps what is needed), so that
+# nothing which both need is built twice.
 test-example: export CARGO_TARGET_DIR = $(CURDIR)/target
 test-example: export CARGO_PROFILE_DEV_DEBUG = line-tables-only
 test-example: ## The crate of a user: its own tests, and a match by its clients in JavaScript and Python.
 	cargo fmt --check --manifest-path $(EXAMPLE)/Cargo.toml
-	cargo test --locked --manifest-path $(EXAMPLE)/Cargo.toml
+	cp Cargo.lock $(EXAMPLE)/Cargo.lock
+	cargo test --manifest-path $(EXAMPLE)/Cargo.toml
 	EXAMPLE_BIN=$(CURDIR)/target/debug/rock-paper-scissors tests/interop/run.sh --example
 
 test-browser: web ## The page in headless Chromium (installed by apt-get if it is missing).
