@@ -126,6 +126,21 @@ function utilities(stage) {
     assert.deepEqual(await bob.ask("rooms"), [[bob.id]]);
   });
 
+  it("socketsLeave makes all socket instances leave the given room", async () => {
+    const { url } = await stage.ownFixture();
+    const crowd = await stage.crowd(2, "all", { url });
+    await crowd[0].ask("sockets-leave", null, "all");
+    for (const peer of crowd) while ((await peer.ask("rooms"))[0].length > 1);
+    assert.deepEqual(await crowd[0].ask("fetch", "all"), [[]]);
+  });
+
+  it("disconnectSockets makes all socket instances disconnect", async () => {
+    const { url } = await stage.ownFixture();
+    const crowd = await stage.crowd(3, "all", { url });
+    crowd[0].emit("disconnect-sockets", null, false);
+    for (const peer of crowd) assert.equal((await peer.next("disconnect"))[0], "io server disconnect");
+  });
+
   it("a socket joins again after it was made to leave", async () => {
     const room = freshRoom();
     const [ann] = await stage.crowd(1, room);

@@ -33,40 +33,40 @@ function reasons(stage) {
     assert.deepEqual([said, reason], [[`disconnect: ${server}`], client]);
   }
 
-  it("client namespace disconnect | io client disconnect", async () => {
+  it("client namespace disconnect – io client disconnect", async () => {
     const it = await scene();
     it.peer.socket.disconnect();
     await assertReasons(it, "client namespace disconnect", "io client disconnect");
   });
 
   for (const close of [false, true]) {
-    it(`server namespace disconnect | io server disconnect, by disconnect(${close})`, async () => {
+    it(`server namespace disconnect – io server disconnect, by disconnect(${close})`, async () => {
       const it = await scene();
       it.peer.emit("disconnect-sockets", it.peer.id, close);
       await assertReasons(it, "server namespace disconnect", "io server disconnect");
     });
   }
 
-  it("transport close | forced close, when the client closes its engine", async () => {
+  it("transport close – forced close, when the client closes its engine", async () => {
     const it = await scene();
     it.peer.socket.io.engine.close();
     await assertReasons(it, "transport close", "forced close");
   });
 
-  it("transport close or error | the same, when the connection is cut", async () => {
+  it("transport close or error – the same, when the connection is cut", async () => {
     const it = await scene({ proxied: true });
     it.proxy.cut();
     const reason = onWebSocket ? "transport close" : "transport error";
     await assertReasons(it, reason, reason);
   });
 
-  it("transport error | transport close, on a frame that breaks the WebSocket protocol", { skip: !onWebSocket }, async () => {
+  it("transport error – transport close, on a frame that breaks the WebSocket protocol", { skip: !onWebSocket }, async () => {
     const it = await scene();
     it.peer.socket.io.engine.transport.ws._socket.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]));
     await assertReasons(it, "transport error", "transport close");
   });
 
-  it("parse error | transport close, on what is no packet of Engine.IO", async () => {
+  it("parse error – transport close, on what is no packet of Engine.IO", async () => {
     const it = await scene();
     const { engine } = it.peer.socket.io;
     if (onWebSocket) {
@@ -83,26 +83,32 @@ function reasons(stage) {
     ["an event for a namespace that was not joined", '2/nowhere,["hello"]'],
     ["a CONNECT_ERROR", '4{"message":"no"}'],
   ]) {
-    it(`forced server close | transport close, on ${what}`, async () => {
+    it(`forced server close – transport close, on ${what}`, async () => {
       const it = await scene();
       it.peer.socket.io.engine.write(packet);
       await assertReasons(it, "forced server close", "transport close");
     });
   }
 
-  it("forced close | transport close, on what is no packet of Socket.IO", async () => {
+  it("forced close – transport close, on what is no packet of Socket.IO", async () => {
     const it = await scene();
     it.peer.socket.io.engine.write("2[no packet");
     await assertReasons(it, "forced close", "transport close");
   });
 
-  it("ping timeout | ping timeout, when the connection goes silent", async () => {
+  it("forced close – transport close, on bytes that belong to no packet", async () => {
+    const it = await scene();
+    it.peer.socket.io.engine.write(Buffer.from([1, 2, 3]));
+    await assertReasons(it, "forced close", "transport close");
+  });
+
+  it("ping timeout – ping timeout, when the connection goes silent", async () => {
     const it = await scene({ settings: QUICK_HEARTBEAT, proxied: true });
     it.proxy.freeze();
     await assertReasons(it, "ping timeout", "ping timeout");
   });
 
-  it("server shutting down | transport close, on SIGTERM", async () => {
+  it("server shutting down – transport close, on SIGTERM", async () => {
     const it = await scene();
     await it.fixture.end("SIGTERM");
     await assertReasons(it, "server shutting down", "transport close");

@@ -85,15 +85,17 @@ fn utilities(io: &Server) {
         Ok("ok")
     });
     let server = io.clone();
-    root.on("sockets-leave", move |_: Socket, (from, room): (String, String)| {
-        server.to(from).sockets_leave([room.as_str()]);
+    root.on("sockets-leave", move |_: Socket, (from, room): (Option<String>, String)| {
+        let from = from.map_or_else(|| server.of("/").everyone(), |room| server.to(room));
+        from.sockets_leave([room.as_str()]);
         server.to(room).emit("said", "still there");
         Ok("ok")
     });
     let server = io.clone();
-    root.on("disconnect-sockets", move |_: Socket, (room, close): (String, bool)| {
-        server.to(room.as_str()).emit("said", "bye");
-        server.to(room).disconnect_sockets(close);
+    root.on("disconnect-sockets", move |_: Socket, (room, close): (Option<String>, bool)| {
+        let those = room.map_or_else(|| server.of("/").everyone(), |room| server.to(room));
+        those.clone().emit("said", "bye");
+        those.disconnect_sockets(close);
         Ok("ok")
     });
 }

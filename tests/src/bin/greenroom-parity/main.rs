@@ -2,6 +2,7 @@
 //! (`tests/interop/js/parity-*.test.js`, which say what they expect of it).
 
 mod broadcast;
+mod checks;
 mod cluster;
 mod dynamic;
 mod engine;
@@ -34,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     engine::declare(&io, seen);
     cluster::declare(&io, "first");
+    checks::declare(&io);
     dynamic::declare(&io)?;
     broadcast::declare(&io);
     listeners::declare(&io);
