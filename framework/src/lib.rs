@@ -52,7 +52,7 @@
 //! | `io.serverSideEmit(…)`, `io.on(…)` of another server | [`Namespace::server_side_emit`], [`Namespace::on_server_side`] |
 //! | `io.local.emit(…)`, the option `adapter` | [`Namespace::local`], [`ServerBuilder::adapter`] |
 //! | `socket.on("disconnecting")`, `socket.on("disconnect")` | [`Socket::on_disconnecting`], [`Socket::on_disconnect`] |
-//! | `allowRequest`, `generateId` | [`ServerBuilder::allow_request`], [`ServerBuilder::generate_id`] |
+//! | `allowRequest`, `generateId`, `cors.origin` as a function | [`ServerBuilder::allow_request`], [`ServerBuilder::generate_id`], [`ServerBuilder::allow_origin`] |
 //! | `io.engine.on("connection_error", …)` | [`ServerBuilder::on_connection_error`] |
 //! | `io.engine.on("initial_headers", …)`, `headers` | [`ServerBuilder::on_initial_headers`], [`ServerBuilder::on_headers`] |
 //! | `maxHttpBufferSize` and other options | [`Config`], which names Socket.IO's option at each field that has one |

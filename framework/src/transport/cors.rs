@@ -5,16 +5,26 @@
 //!
 //! Spec: Fetch standard › CORS protocol; RFC 6454 › Origin.
 
+use std::fmt;
+use std::sync::Arc;
+
 use actix_http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Cors;
 
 /// Which origins may use the server.
-#[derive(Debug, Clone)]
-pub(crate) struct Origins(Option<Cors>);
+#[derive(Clone)]
+pub(crate) struct Origins {
+    cors: Option<Cors>,
+    /// The program's own, besides.
+    rule: Option<OriginRule>,
+}
+
+/// Whether an origin may use the server.
+pub(crate) type OriginRule = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl Origins {
-    pub(crate) fn new(cors: Option<Cors>) -> Self {
+    pub(crate) fn new(cors: Option<Cors>, rule: Option<OriginRule>) -> Self {
         if let Some(cors) = &cors
             && cors.credentials
             && cors.origins.iter().any(|origin| origin == ANY)
@@ -23,12 +33,12 @@ impl Origins {
                 "`cors`: `credentials` do not go with `*`; they are not allowed for other origins"
             );
         }
-        Self(cors)
+        Self { cors, rule }
     }
 
     /// Whether cross-origin use is configured at all.
     pub(crate) fn is_enabled(&self) -> bool {
-        self.0.is_some()
+        self.cors.is_some() || self.rule.is_some()
     }
 
     /// Whether a WebSocket may come from here: no browser, the same host, or an allowed origin.
@@ -42,14 +52,13 @@ impl Origins {
 
     /// Adds the headers of an answer.
     pub(crate) fn decorate(&self, request: &HeaderMap, response: &mut HeaderMap) {
-        let Some(cors) = &self.0 else { return };
         let origin = request.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         let Some(allowed) = origin.and_then(|origin| self.allowed(origin)) else { return };
         let Ok(value) = HeaderValue::from_str(allowed) else { return };
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
         if allowed != ANY {
             response.append(header::VARY, HeaderValue::from_static("Origin"));
-            if cors.credentials {
+            if self.cors.as_ref().is_some_and(|cors| cors.credentials) {
                 response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             }
         }
@@ -73,11 +82,18 @@ impl Origins {
 
     /// What to answer to this origin.
     fn allowed<'a>(&self, origin: &'a str) -> Option<&'a str> {
-        let cors = self.0.as_ref()?;
-        if cors.origins.iter().any(|allowed| allowed == origin) {
+        let listed =
+            |wanted| self.cors.as_ref().is_some_and(|cors| cors.origins.iter().any(|one| one == wanted));
+        if listed(origin) || self.rule.as_ref().is_some_and(|rule| rule(origin)) {
             return Some(origin);
         }
-        cors.origins.iter().any(|allowed| allowed == ANY).then_some(ANY)
+        listed(ANY).then_some(ANY)
+    }
+}
+
+impl fmt::Debug for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origins").field("cors", &self.cors).finish_non_exhaustive()
     }
 }
 
@@ -91,7 +107,7 @@ mod tests {
 
     fn origins(origins: &[&str], credentials: bool) -> Origins {
         let origins = origins.iter().map(ToString::to_string).collect();
-        Origins::new(Some(Cors { origins, credentials }))
+        Origins::new(Some(Cors { origins, credentials }), None)
     }
 
     fn from_origin(origin: &'static str) -> HeaderMap {
@@ -109,7 +125,7 @@ mod tests {
 
     #[test]
     fn without_a_configuration_there_is_no_header() {
-        assert_eq!(answer(&Origins::new(None), "https://evil.example"), None);
+        assert_eq!(answer(&Origins::new(None, None), "https://evil.example"), None);
     }
 
     #[test]
@@ -121,6 +137,26 @@ mod tests {
         origins.decorate(&from_origin("https://game.example"), &mut response);
         assert_eq!(response.get(header::ACCESS_CONTROL_ALLOW_CREDENTIALS).unwrap(), "true");
         assert_eq!(response.get(header::VARY).unwrap(), "Origin");
+    }
+
+    #[test]
+    fn a_rule_of_the_program_counts_besides_the_list() {
+        let rule: OriginRule = Arc::new(|origin| origin.ends_with(".game.example"));
+        for cors in [None, Some(Cors { origins: vec!["https://a.example".to_owned()], credentials: true })] {
+            let has_list = cors.is_some();
+            let origins = Origins::new(cors, Some(rule.clone()));
+            assert!(origins.is_enabled());
+            assert_eq!(
+                answer(&origins, "https://eu.game.example").as_deref(),
+                Some("https://eu.game.example")
+            );
+            assert_eq!(answer(&origins, "https://evil.example"), None);
+            assert_eq!(answer(&origins, "https://a.example").is_some(), has_list);
+            let mut response = HeaderMap::new();
+            origins.decorate(&from_origin("https://eu.game.example"), &mut response);
+            let with_credentials = response.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+            assert_eq!(with_credentials, has_list, "credentials are for the configuration to allow");
+        }
     }
 
     #[test]
@@ -144,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_websocket_comes_from_the_same_host_from_an_allowed_origin_or_from_no_page() {
-        let closed = Origins::new(None);
+        let closed = Origins::new(None, None);
         assert!(closed.admits(&HeaderMap::new()));
         assert!(closed.admits(&from_origin("http://game.example:7000")));
         for stranger in

@@ -61,7 +61,7 @@ impl Gate {
     pub(crate) fn new(io: &Server) -> Arc<Self> {
         let (engine, hooks, client_files) = (io.engine.clone(), io.hooks.clone(), io.client_files.clone());
         let config = &engine.runtime().config;
-        let origins = Origins::new(config.cors.clone());
+        let origins = Origins::new(config.cors.clone(), hooks.origin_rule());
         let proxies = TrustedProxies::parse(&config.trusted_proxies);
         let path = config.path.trim_end_matches('/').to_owned();
         Arc::new(Self { engine, origins, client_files, hooks, proxies, path })

@@ -21,6 +21,8 @@ function reasons(stage) {
     const fixture = await stage.ownFixture(settings);
     const proxy = proxied && (await stage.proxy({}, fixture));
     const peer = await stage.settled("/", { url: (proxy || fixture).url, reconnection: false });
+    // An answer over the WebSocket: the server has moved to it, too.
+    if (proxy) await peer.ask("rooms");
     if (proxy) await until(() => proxy.rests, "the connection rests");
     return { fixture, proxy, peer };
   }

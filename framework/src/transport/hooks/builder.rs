@@ -1,5 +1,7 @@
 //! How a program sets its hooks.
 
+use std::sync::Arc;
+
 use actix_http::RequestHead;
 use actix_http::header::HeaderMap;
 
@@ -9,6 +11,23 @@ use crate::session::Handshake;
 use crate::transport::connection_error::ConnectionError;
 
 impl ServerBuilder {
+    /// Lets pages of other origins in, besides those of [`Config::cors`](crate::Config::cors) (a function as
+    /// Socket.IO's `cors.origin`); for polling and WebSocket alike. Cookies are sent along only if
+    /// [`Cors::credentials`](crate::Cors::credentials) says so.
+    ///
+    /// ```
+    /// use greenroom::prelude::*;
+    ///
+    /// // https://eu.game.example, https://us.game.example, …
+    /// let ours = |origin: &str| origin.starts_with("https://") && origin.ends_with(".game.example");
+    /// let io = Server::builder().allow_origin(ours).build();
+    /// ```
+    #[must_use]
+    pub fn allow_origin(mut self, rule: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.hooks.allow_origin = Some(Arc::new(rule));
+        self
+    }
+
     /// Decides about every request that opens a session, before anything is kept of it (Socket.IO's
     /// `allowRequest`). A refusal is answered with 403 and `{"code":4,"message":…}`, the message being the one
     /// of the [`Reject`]; stock clients get it in their `connect_error`.
@@ -42,8 +61,9 @@ impl ServerBuilder {
     /// [`Config::node`](crate::Config::node) if that is set. Without it they are 122 random bits.
     ///
     /// Whoever knows the id of a session that polls can act for it: make it from a cryptographically secure
-    /// source, 96 bits or more. Letters, digits and `-._~`, 128 bytes at most. An id that is anything else or
-    /// in use, an error, or no id in `middleware_timeout`: the request is refused with code 3.
+    /// source, 96 bits or more. Letters, digits and `-._~`, 128 bytes at most. For an id that is anything else or
+    /// in use, and for an error, the request is refused with code 3; without an id in
+    /// [`Config::middleware_timeout`](crate::Config::middleware_timeout) with 503.
     ///
     /// ```
     /// use greenroom::prelude::*;

@@ -10,12 +10,14 @@ mod session_name;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_http::RequestHead;
 use actix_http::header::HeaderMap;
 use bytestring::ByteString;
 
 use super::connection_error::ConnectionError;
+use super::cors::OriginRule;
 use super::reject::{Reject, Rule};
 use crate::error;
 use crate::runtime::Runtime;
@@ -31,6 +33,7 @@ type ErrorHook = Box<dyn Fn(&ConnectionError) + Send + Sync>;
 /// The hooks of one server.
 #[derive(Default)]
 pub(crate) struct Hooks {
+    allow_origin: Option<OriginRule>,
     allow_request: Option<Ask<()>>,
     generate_id: Option<Ask<String>>,
     initial_headers: Option<HeadersHook>,
@@ -39,6 +42,12 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
+    /// Which origins may come besides those of the configuration.
+    pub(super) fn origin_rule(&self) -> Option<OriginRule> {
+        let rule = self.allow_origin.clone()?;
+        Some(Arc::new(move |origin| contained(|| rule(origin)).unwrap_or(false)))
+    }
+
     /// Asks whether this request may open a session.
     pub(super) async fn allow(&self, handshake: &Handshake, runtime: &Runtime) -> Result<(), Reject> {
         let Some(ask) = &self.allow_request else { return Ok(()) };

@@ -242,6 +242,30 @@ async fn answers_have_the_headers_of_the_program() {
 }
 
 #[actix_web::test]
+async fn a_program_lets_origins_in_on_both_transports() {
+    for hosting in BOTH {
+        let host = hooked(hosting, config(), |builder| {
+            builder.allow_origin(|origin| match origin {
+                "https://trouble.example" => panic!("told to"),
+                _ => origin.ends_with(".game.example"),
+            })
+        })
+        .await;
+        let table = [("eu.game.example", true), ("evil.example", false), ("trouble.example", false)];
+        for (name, is_let_in) in table {
+            let origin = format!("Origin: https://{name}");
+            let head = format!("GET /socket.io/?{POLLING} HTTP/1.1\r\n{origin}");
+            let polling = Request::send(host.addr, &head, "").await.answer().await;
+            assert_eq!(polling.status, if is_let_in { 200 } else { 403 }, "{name}");
+            assert_eq!(polling.header("access-control-allow-origin").is_some(), is_let_in, "{name}");
+            let websocket = Ws::connect(host.addr, WEBSOCKET, &format!("{origin}\r\n")).await;
+            assert_eq!(websocket.is_ok(), is_let_in, "{name}");
+        }
+        host.stop().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_transport_that_is_not_offered_is_unknown() {
     let unknown = r#"{"code":0,"message":"Transport unknown"}"#;
     for hosting in BOTH {
