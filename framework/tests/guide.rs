@@ -57,6 +57,7 @@ fn the_guide_to_limits_names_no_field_that_is_not_there() {
 fn the_guides_to_rooms_show_code_that_is_compiled() {
     let sources = [
         "examples/room.rs",
+        "../example-game/src/rooms/floe.rs",
         "../examples/rock-paper-scissors/src/lib.rs",
         "../examples/rock-paper-scissors/src/main.rs",
         "../examples/rock-paper-scissors/tests/room.rs",
