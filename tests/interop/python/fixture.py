@@ -42,6 +42,11 @@ class Fixture:
             raise RuntimeError(f"the fixture said {line!r}")
         self._port = int(address.rpartition(":")[2])
 
+    async def says(self):
+        """The next line that it prints."""
+        line = await asyncio.wait_for(self._process.stdout.readline(), END_S)
+        return line.decode().strip()
+
     async def end(self, by=signal.SIGKILL):
         if self._process.returncode is None:
             self._process.send_signal(by)
