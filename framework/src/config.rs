@@ -64,6 +64,10 @@ pub struct Config {
     /// can bring every request of a session to the process that has it. Default 0, no number: alone, there
     /// is nobody to tell apart.
     pub node: u16,
+    /// Whether clients of Engine.IO 3 are served too, `socket.io-client` 1 and 2 (`allowEIO3`). Default false, as
+    /// in Socket.IO: such a client takes its session's id for its socket's, so whoever is shown the id of
+    /// another player's socket can speak for that player while the session polls.
+    pub allow_eio3: bool,
     /// Time from a pong to the next ping. Default 25 s (Socket.IO `pingInterval`): below the 30 s
     /// and more after which proxies end quiet connections.
     #[serde(with = "humantime_serde")]
@@ -333,6 +337,7 @@ impl Default for Config {
             http_compression_threshold: 1_024,
             cookie: None,
             node: 0,
+            allow_eio3: false,
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),

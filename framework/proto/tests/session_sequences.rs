@@ -14,7 +14,7 @@ mod session_world;
 
 use std::time::Duration;
 
-use greenroom_proto::engineio::Packet;
+use greenroom_proto::engineio::{Packet, Revision};
 use greenroom_proto::session::{SessionState, WireEnd};
 use proptest::prelude::*;
 use session_world::{Op, World};
@@ -25,6 +25,10 @@ fn any_packet() -> impl Strategy<Value = Packet> {
     let choices = packets.iter().zip(weights);
     let choices = choices.map(|(text, weight)| (weight, Just(Packet::decode_text((*text).into()).unwrap())));
     proptest::strategy::Union::new_weighted(choices.collect())
+}
+
+fn any_revision() -> impl Strategy<Value = Revision> {
+    prop_oneof![Just(Revision::Three), Just(Revision::Four)]
 }
 
 fn any_op() -> impl Strategy<Value = Op> {
@@ -54,9 +58,10 @@ proptest! {
     #[test]
     fn whatever_happens_a_session_keeps_its_promises(
         websocket: bool,
+        revision in any_revision(),
         ops in prop::collection::vec(any_op(), 1..80),
     ) {
-        let mut world = World::new(websocket);
+        let mut world = World::new(websocket, revision);
         for op in &ops {
             world.run(op);
         }
@@ -68,9 +73,10 @@ proptest! {
     #[test]
     fn what_was_pushed_before_the_close_arrives(
         websocket: bool,
+        revision in any_revision(),
         ops in prop::collection::vec(any_op(), 1..60),
     ) {
-        let mut world = World::new(websocket);
+        let mut world = World::new(websocket, revision);
         for op in &ops {
             world.run(op);
         }
@@ -87,8 +93,12 @@ proptest! {
     }
 
     #[test]
-    fn a_session_that_nobody_uses_ends(websocket: bool, ops in prop::collection::vec(any_op(), 0..40)) {
-        let mut world = World::new(websocket);
+    fn a_session_that_nobody_uses_ends(
+        websocket: bool,
+        revision in any_revision(),
+        ops in prop::collection::vec(any_op(), 0..40),
+    ) {
+        let mut world = World::new(websocket, revision);
         for op in &ops {
             world.run(op);
         }

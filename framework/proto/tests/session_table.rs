@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::engineio::{Message, Packet};
+use greenroom_proto::engineio::{Message, Packet, Revision};
 use greenroom_proto::session::{Effect, Session, SessionLimits, Source, WireEnd, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
 
@@ -28,13 +28,14 @@ struct Subject {
 impl Subject {
     fn polling() -> Self {
         let now = Instant::now();
-        let session = Session::open_polling(Arc::new(SessionLimits::default()), now);
+        let session = Session::open_polling(Arc::new(SessionLimits::default()), Revision::Four, now);
         Self { session, wire: None, now, effects: Vec::new() }
     }
 
     fn websocket() -> Self {
         let now = Instant::now();
-        let (session, wire) = Session::open_websocket(Arc::new(SessionLimits::default()), now);
+        let (session, wire) =
+            Session::open_websocket(Arc::new(SessionLimits::default()), Revision::Four, now);
         Self { session, wire: Some(wire), now, effects: Vec::new() }
     }
 

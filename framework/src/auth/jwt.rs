@@ -41,6 +41,7 @@ pub struct JwtAuth {
     leeway: Duration,
     expiry_required: bool,
     kind: Kind,
+    query_parameter: Option<String>,
 }
 
 /// What a token is for.
@@ -142,6 +143,32 @@ impl JwtAuth {
     pub fn allow_tokens_without_expiry(mut self) -> Self {
         self.expiry_required = false;
         self
+    }
+
+    /// Takes the token from this parameter of the handshake's query as well, if neither `auth` nor the
+    /// `Authorization` header has one: for clients that can set nothing else, such as `socket.io-client` 2
+    /// in a browser. Default: no, since addresses stand in the logs of servers and proxies, and a token with
+    /// them. Such tokens should live for seconds.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use greenroom::auth::JwtAuth;
+    ///
+    /// let auth = JwtAuth::hs256("a secret of at least thirty-two bytes")?.token_in_query("token");
+    /// // io("https://game.example", { query: { token } })
+    /// # let _ = auth;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn token_in_query(mut self, parameter: impl Into<String>) -> Self {
+        self.query_parameter = Some(parameter.into());
+        self
+    }
+
+    /// The parameter that may have the token.
+    pub(crate) fn query_parameter(&self) -> Option<&str> {
+        self.query_parameter.as_deref()
     }
 
     /// Verifies a token at the time `now`.
@@ -252,6 +279,7 @@ impl Default for JwtAuth {
             leeway: Self::DEFAULT_LEEWAY,
             expiry_required: true,
             kind: Kind::Access,
+            query_parameter: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use greenroom_proto::rooms::Skip;
 use greenroom_proto::session::{Delivery, Pushed};
 
-use super::run::Run;
+use super::run::{Joined, Run};
 use super::{FanoutCommand, FanoutHandle, Push, RoomPush, Slot, SlotRef, Slots};
 use crate::parser::translated;
 use crate::runtime::Runtime;
@@ -18,6 +18,7 @@ use crate::runtime::metrics::WorkerMetrics;
 use crate::runtime::shell::crash;
 use crate::runtime::shell::{Budget, DeathGuard};
 use crate::runtime::worker::WorkerId;
+use crate::session::Forms;
 
 pub(super) struct FanoutActor {
     runtime: Arc<Runtime>,
@@ -57,7 +58,7 @@ impl FanoutActor {
             }
             // A session that has just ended: its slot is free, and the packet has no recipient.
             let Some(outbox) = slots.find(to) else { continue };
-            let pushed = outbox.push(translated(&self.runtime, packet), delivery);
+            let pushed = outbox.push(outbox.form().adapt(translated(&self.runtime, packet)), delivery);
             tally.count(pushed, delivery, is_event);
             if let (Delivery::Passing(offset), Pushed::Queued) = (delivery, pushed) {
                 slots.pass(to, offset, self.runtime.clock.now());
@@ -88,12 +89,14 @@ impl FanoutActor {
         run.packets.iter_mut().for_each(|packet| {
             *packet = translated(&self.runtime, std::mem::take(packet));
         });
-        let (slots, joined) = (self.slots.borrow(), run.join());
+        let slots = self.slots.borrow();
         let packets = u64::try_from(run.packets.len()).unwrap_or(u64::MAX);
         let mut tally = Tally::default();
-        for slot in run.to.iter().copied() {
+        let (to, mut on_the_wire) = run.join();
+        for slot in to.iter().copied() {
             let Some(outbox) = slots.find(slot) else { continue };
-            let (pushed, is_news) = outbox.queue_run(&run.packets, &joined);
+            let Joined { packets: each, all } = on_the_wire.of(outbox.form());
+            let (pushed, is_news) = outbox.queue_run(each, all);
             tally.count_run(pushed, packets);
             if is_news {
                 self.dirty.push(slot);
@@ -104,7 +107,7 @@ impl FanoutActor {
 
     fn deliver(&mut self, packet: &Bytes, delivery: Delivery, to: &[Slot], skip: &Skip<SlotRef>) {
         let Self { runtime, slots, worker, handle, dirty, .. } = self;
-        let on_the_wire = translated(runtime, packet.clone());
+        let mut on_the_wire = Forms::new(translated(runtime, packet.clone()));
         let slots = slots.borrow();
         let mut tally = Tally::default();
         let nobody = matches!(skip, Skip::Nobody);
@@ -116,7 +119,7 @@ impl FanoutActor {
                 slots.keep(slot, offset, packet, runtime.clock.now());
             }
             let Some(outbox) = slots.find(slot) else { continue };
-            let (pushed, is_news) = outbox.queue(on_the_wire.clone(), delivery, None);
+            let (pushed, is_news) = outbox.queue(on_the_wire.of(outbox.form()).clone(), delivery, None);
             tally.count(pushed, delivery, true);
             if let (Delivery::Passing(offset), Pushed::Queued) = (delivery, pushed) {
                 slots.pass(slot, offset, runtime.clock.now());
@@ -133,7 +136,8 @@ impl FanoutActor {
         let mut tally = Tally::default();
         for RoomPush { to, packet, delivery, receipt, is_event } in pushes {
             let Some(outbox) = slots.find(to) else { continue };
-            let (pushed, is_news) = outbox.queue(translated(&self.runtime, packet), delivery, receipt);
+            let packet = outbox.form().adapt(translated(&self.runtime, packet));
+            let (pushed, is_news) = outbox.queue(packet, delivery, receipt);
             tally.count(pushed, delivery, is_event);
             if is_news {
                 self.dirty.push(to);

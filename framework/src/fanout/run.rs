@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use super::Slot;
+use crate::session::{Adapt, Form, Forms};
 
 /// Packets for the same members, not yet in their outboxes.
 #[derive(Debug)]
@@ -35,11 +36,30 @@ impl Run {
         Ok(())
     }
 
-    /// The packets behind each other.
-    pub(super) fn join(&self) -> Bytes {
-        let mut joined = BytesMut::with_capacity(self.bytes);
-        self.packets.iter().for_each(|packet| joined.extend_from_slice(packet));
-        joined.freeze()
+    /// The members, and the packets behind each other.
+    pub(super) fn join(self) -> (Arc<Vec<Slot>>, Forms<Joined>) {
+        (self.to, Forms::new(Joined::new(self.packets)))
+    }
+}
+
+/// Packets, one by one and behind each other.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) packets: SmallVec<[Bytes; 1]>,
+    pub(super) all: Bytes,
+}
+
+impl Joined {
+    fn new(packets: SmallVec<[Bytes; 1]>) -> Self {
+        let mut all = BytesMut::with_capacity(packets.iter().map(Bytes::len).sum());
+        packets.iter().for_each(|packet| all.extend_from_slice(packet));
+        Self { packets, all: all.freeze() }
+    }
+}
+
+impl Adapt for Joined {
+    fn adapt(&self, form: Form) -> Self {
+        Self::new(self.packets.iter().map(|packet| packet.adapt(form)).collect())
     }
 }
 
@@ -56,9 +76,20 @@ mod tests {
         let mut run = Run::new(Bytes::from_static(b"one"), all.clone());
         assert!(run.add(Bytes::from_static(b"two"), all.clone()).is_ok());
         let refused = run.add(Bytes::from_static(b"three"), others.clone()).unwrap_err();
-        assert!(Arc::ptr_eq(&refused.to, &others) && refused.join() == "three");
+        assert!(Arc::ptr_eq(&refused.to, &others) && refused.join().1.of(Form::V4).all == "three");
         assert!(run.add(vec![b'x'; LONG_RUN - 5].into(), all.clone()).is_err());
         assert!(run.add(vec![b'x'; LONG_RUN - 6].into(), all).is_ok());
-        assert!(run.join().starts_with(b"onetwoxxx"));
+        assert!(run.join().1.of(Form::V4).all.starts_with(b"onetwoxxx"));
+    }
+    #[test]
+    fn a_run_is_made_for_members_of_each_form() {
+        let to = Arc::new(vec![Slot::default()]);
+        let mut run = Run::new(Bytes::from_static(b"\x81\x014"), to.clone());
+        assert!(run.add(Bytes::from_static(b"\x82\x01\x07"), to).is_ok());
+        let (_, mut forms) = run.join();
+        assert_eq!(forms.of(Form::V4).all, &b"\x81\x014\x82\x01\x07"[..]);
+        let Joined { packets, all } = forms.of(Form::V3);
+        assert_eq!(*all, &b"\x81\x014\x82\x02\x04\x07"[..]);
+        assert_eq!(packets.concat(), all[..]);
     }
 }

@@ -169,7 +169,7 @@ impl Door {
         match self {
             Self::Socket(socket) => {
                 let payload = serde_json::json!({ "sid": socket.id() }).to_string();
-                Some(greenroom_proto::socketio::encode::connect(socket.path(), &payload))
+                Some(socket.connect_answer(&payload))
             }
             Self::Plain(_) => None,
         }

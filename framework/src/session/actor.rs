@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use actix::{Actor, ActorContext, Context, Handler};
 use bytes::Bytes;
-use greenroom_proto::engineio::Packet;
+use greenroom_proto::engineio::{Packet, Revision};
 use greenroom_proto::session::{Effect, Refusal, Session, SessionState, Source, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
 use tokio::sync::oneshot;
 
 use super::app::{Messages, SessionApp, SessionCx};
 use super::engine::Registration;
+use super::form::Form;
 use super::permit::ReadPermit;
 use super::protocol::{SessionCommand, WireFate};
 use super::seal::Seal;
@@ -147,6 +148,7 @@ impl SessionActor {
             Effect::SendProbe(_) => self.order(Order::Probe),
             Effect::Attach(_) => {
                 self.registration.session.set_websocket();
+                self.adapt_outbox();
                 self.order(Order::Attach);
             }
             Effect::FinishWire(_) => self.order(Order::Finish),
@@ -155,8 +157,17 @@ impl SessionActor {
                 self.wire = None;
             }
             Effect::Ping => self.registration.session.outbox().push_ahead(PING),
+            Effect::Pong => self.registration.session.outbox().push_pong(PONG),
             Effect::Closed(reason) => self.closed(reason, now),
             Effect::Finished => ctx.stop(),
+        }
+    }
+
+    /// A WebSocket may take binary data where polling did not.
+    fn adapt_outbox(&self) {
+        let session = &self.registration.session;
+        if let (Revision::Three, Some((_, line))) = (session.revision(), &self.wire) {
+            session.outbox().set_form(Form::of_v3(line.wants_base64()));
         }
     }
 
@@ -197,7 +208,10 @@ impl SessionActor {
 impl Actor for SessionActor {
     type Context = Context<Self>;
 
-    fn started(&mut self, _: &mut Self::Context) {
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let now = self.now();
+        self.call(now, |app, cx| app.opened(cx));
+        self.perform_all(now, ctx);
         let session = &self.registration.session;
         if self.machine.is_polling() {
             session.outbox().register(&session.as_writer());
@@ -259,3 +273,5 @@ impl Drop for SessionActor {
 
 /// `2` in a frame of its own.
 const PING: Bytes = Bytes::from_static(b"\x81\x012");
+/// `3` in a frame of its own.
+const PONG: Bytes = Bytes::from_static(b"\x81\x013");

@@ -22,6 +22,9 @@ pub(crate) type Messages = SmallVec<[Message; 1]>;
 ///
 /// It never writes: packets for the peer go through the fanout into the session's slot.
 pub(crate) trait SessionApp: 'static {
+    /// The session has begun; nothing was received yet.
+    fn opened(&mut self, _: &mut SessionCx<'_>) {}
+
     /// Takes the messages of one read, in order. The transport reads on when all shares of the permit are
     /// dropped.
     fn receive(&mut self, messages: Messages, permit: ReadPermit, cx: &mut SessionCx<'_>);

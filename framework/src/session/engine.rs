@@ -8,15 +8,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::{AsyncContext, Context};
+use bytes::Bytes;
 use bytestring::ByteString;
-use greenroom_proto::engineio::frame;
 use greenroom_proto::engineio::handshake::{OpenPacket, TransportName};
+use greenroom_proto::engineio::{Revision, frame, v3};
 use greenroom_proto::session::{Session, SessionLimits, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
 
 use super::actor::SessionActor;
 use super::address::{AddressFull, AddressPermit, Addresses};
 use super::app::AppFactory;
+use super::form::Form;
 use super::handle::{SessionHandle, Shared};
 use super::handshake::Handshake;
 use super::outbox::OutboxCell;
@@ -72,6 +74,8 @@ pub(crate) struct Newcomer {
     pub(crate) handshake: Handshake,
     /// What its session is called; none if it is to have a random id.
     pub(crate) name: Option<ByteString>,
+    /// How it takes packets.
+    pub(crate) form: Form,
 }
 
 /// A session that was opened over polling.
@@ -79,7 +83,7 @@ pub(crate) struct Newcomer {
 pub(crate) struct Opened {
     pub(crate) sid: String,
     /// The answer to the handshake.
-    pub(crate) packet: ByteString,
+    pub(crate) payload: Bytes,
 }
 
 /// A client without a session, counted for its address until this is dropped.
@@ -102,11 +106,17 @@ impl Engine {
 
     /// Opens a session on this thread's worker.
     pub(crate) fn open_polling(self: &Arc<Self>, newcomer: Newcomer) -> Result<Opened, OpenError> {
-        let machine = Session::open_polling(self.limits.clone(), self.runtime.clock.now());
+        let revision = newcomer.form.revision();
+        let machine = Session::open_polling(self.limits.clone(), revision, self.runtime.clock.now());
         let session = self.start(machine, newcomer, None)?;
         let upgrades: &[_] = if self.limits.allow_upgrades { &[TransportName::WebSocket] } else { &[] };
-        let sid = self.sid(&session);
-        Ok(Opened { packet: self.open_packet(&sid, upgrades), sid })
+        let sid = session.sid();
+        let packet = self.open_packet(&sid, upgrades);
+        let payload = match revision {
+            Revision::Three => v3::packet_payload(&packet),
+            Revision::Four => packet.into_bytes(),
+        };
+        Ok(Opened { payload, sid })
     }
 
     /// Opens a session on this thread's worker whose first packet waits in its outbox.
@@ -115,21 +125,17 @@ impl Engine {
         newcomer: Newcomer,
         line: Arc<WireLine>,
     ) -> Result<(SessionHandle, WireId), OpenError> {
-        let (machine, wire) = Session::open_websocket(self.limits.clone(), self.runtime.clock.now());
+        let (limits, revision) = (self.limits.clone(), newcomer.form.revision());
+        let (machine, wire) = Session::open_websocket(limits, revision, self.runtime.clock.now());
         let session = self.start(machine, newcomer, Some((wire, line)))?;
         session.set_websocket();
-        session.outbox().push_ahead(frame::text(&[&self.open_packet(&self.sid(&session), &[])]));
+        session.outbox().push_ahead(frame::text(&[&self.open_packet(&session.sid(), &[])]));
         Ok((session, wire))
     }
 
     /// The session with this id, unless it has ended.
     pub(crate) fn find(&self, sid: &str) -> Option<SessionHandle> {
         self.sessions.find(sid)
-    }
-
-    /// The id of a session on the wire.
-    pub(crate) fn sid(&self, session: &SessionHandle) -> String {
-        self.sessions.sid(session)
     }
 
     /// How many sessions there are.
@@ -223,14 +229,14 @@ impl Engine {
         if self.is_draining() {
             return Err(OpenError::Draining);
         }
-        let Newcomer { handshake, name } = newcomer;
+        let Newcomer { handshake, name, form } = newcomer;
         let permit = self.take_address(handshake.address())?;
         let worker = Worker::current(&self.runtime)?;
         let id = SessionId::random();
         if let Some(name) = &name {
             self.sessions.give_name(name, id).map_err(|NameTaken| OpenError::NameTaken)?;
         }
-        let outbox = OutboxCell::new(self.runtime.config.outbox_bytes);
+        let outbox = OutboxCell::new(self.runtime.config.outbox_bytes, form);
         let slot = worker.slots.borrow_mut().insert(outbox.clone());
         let ctx = Context::new();
         let session = SessionHandle::new(Shared {
@@ -239,6 +245,7 @@ impl Engine {
             worker: worker.handle.id,
             slot,
             handshake,
+            revision: form.revision(),
             addr: ctx.address(),
             outbox,
             runtime: self.runtime.clone(),

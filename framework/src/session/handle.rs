@@ -9,7 +9,7 @@ use actix::Addr;
 use bytes::Bytes;
 use bytestring::ByteString;
 use greenroom_proto::engineio::handshake::TransportName;
-use greenroom_proto::engineio::{DecodeError, Packet};
+use greenroom_proto::engineio::{DecodeError, Packet, Revision};
 use greenroom_proto::session::{Refusal, WireId};
 use greenroom_proto::socket::reason::DisconnectReason;
 use tokio::sync::oneshot;
@@ -19,7 +19,7 @@ use super::handshake::Handshake;
 use super::outbox::SharedOutbox;
 use super::permit::ReadPermit;
 use super::protocol::{Packets, SessionCommand, WireFate};
-use super::registry::SessionId;
+use super::registry::{SessionId, on_node};
 use super::wire::WireLine;
 use crate::auth::Renewal;
 use crate::fanout::{Slot, SlotRef};
@@ -38,6 +38,7 @@ pub(super) struct Shared {
     pub(super) worker: WorkerId,
     pub(super) slot: Slot,
     pub(super) handshake: Handshake,
+    pub(super) revision: Revision,
     pub(super) addr: Addr<SessionActor>,
     pub(super) outbox: SharedOutbox,
     pub(super) runtime: Arc<Runtime>,
@@ -73,6 +74,20 @@ impl SessionHandle {
     /// The request that opened the session.
     pub(crate) fn handshake(&self) -> &Handshake {
         &self.0.handshake
+    }
+
+    /// The id as the client has it.
+    pub(crate) fn sid(&self) -> String {
+        let node = self.0.runtime.config.node;
+        match self.name() {
+            Some(name) => on_node(name, node),
+            None => on_node(&self.0.id, node),
+        }
+    }
+
+    /// The revision of Engine.IO that its client speaks.
+    pub(crate) fn revision(&self) -> Revision {
+        self.0.revision
     }
 
     /// What carries the session at this moment.

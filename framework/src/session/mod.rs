@@ -18,6 +18,7 @@ mod actor;
 mod address;
 mod app;
 mod engine;
+mod form;
 mod handle;
 mod handshake;
 mod outbox;
@@ -30,6 +31,7 @@ mod wire;
 
 pub(crate) use app::{AppFactory, Messages, SessionApp, SessionCx};
 pub(crate) use engine::{Admitted, Engine, Newcomer, OpenError};
+pub(crate) use form::{Adapt, Form, Forms};
 pub(crate) use handle::{Post, SessionHandle};
 pub use handshake::Handshake;
 pub(crate) use outbox::{Pending, SharedOutbox};

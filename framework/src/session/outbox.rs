@@ -5,6 +5,7 @@
 //! to do. Keeps: a writer that finds nothing to do and registers is woken by the next push.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -13,6 +14,8 @@ use futures_util::task::AtomicWaker;
 use greenroom_proto::session::{Delivery, Outbox, Pushed, Receipt};
 use greenroom_proto::socket::reason::DisconnectReason;
 
+use super::form::Form;
+
 /// A session's outbox, shared by its fanout, its session and the writer of its transport.
 pub(crate) type SharedOutbox = Arc<OutboxCell>;
 
@@ -20,6 +23,8 @@ pub(crate) type SharedOutbox = Arc<OutboxCell>;
 pub(crate) struct OutboxCell {
     state: Mutex<State>,
     writer: AtomicWaker,
+    /// Bits of a [`Form`].
+    form: AtomicU8,
 }
 
 struct State {
@@ -42,12 +47,22 @@ pub(crate) enum Pending {
 }
 
 impl OutboxCell {
-    pub(crate) fn new(limit: usize) -> SharedOutbox {
+    pub(crate) fn new(limit: usize, form: Form) -> SharedOutbox {
         let state = Mutex::new(State { outbox: Outbox::new(limit), fate: None });
-        Arc::new(Self { state, writer: AtomicWaker::new() })
+        Arc::new(Self { state, writer: AtomicWaker::new(), form: AtomicU8::new(form as u8) })
     }
 
-    /// Queues a packet, given as ready server frames, and wakes the writer if it has nothing else to do.
+    /// The form that packets have to be pushed in.
+    pub(crate) fn form(&self) -> Form {
+        Form::from_bits(self.form.load(Ordering::Relaxed))
+    }
+
+    /// Sets the form of the packets that are pushed from now on.
+    pub(super) fn set_form(&self, form: Form) {
+        self.form.store(form as u8, Ordering::Relaxed);
+    }
+
+    /// Queues a packet, given as ready server frames in the outbox's form, and wakes the writer if it has nothing else to do.
     ///
     /// On an overflow the session ends as a slow client; whoever pushed has nothing to do about it.
     pub(crate) fn push(&self, packet: Bytes, delivery: Delivery) -> Pushed {
@@ -116,6 +131,12 @@ impl OutboxCell {
         self.writer.wake();
     }
 
+    /// Queues the answer to a ping ahead of data, unless the peer does not read.
+    pub(super) fn push_pong(&self, pong: Bytes) {
+        self.with(|outbox| outbox.push_pong(pong));
+        self.writer.wake();
+    }
+
     /// Copies the next bytes for a WebSocket into `buffer`, and says how many, or what there is instead.
     ///
     /// Until the outbox advances, by none at least, nothing gets ahead of these bytes.
@@ -173,7 +194,7 @@ impl fmt::Debug for OutboxCell {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
     use std::task::Wake;
 
     use super::*;
@@ -191,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_writer_is_woken_once_for_many_packets() {
-        let (cell, count) = (OutboxCell::new(10_000), Arc::new(Count::default()));
+        let (cell, count) = (OutboxCell::new(10_000, Form::V4), Arc::new(Count::default()));
         cell.register(&count.clone().into());
         for _ in 0..10 {
             assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);
@@ -203,7 +224,7 @@ mod tests {
     #[test]
     fn pings_from_another_thread_never_cut_a_packet_in_two() {
         const PING: &[u8] = b"\x81\x012";
-        let cell = OutboxCell::new(1_000_000);
+        let cell = OutboxCell::new(1_000_000, Form::V4);
         let data = Bytes::from_static(b"\x81\x054data");
         for _ in 0..1_000 {
             assert_eq!(cell.push(data.clone(), Delivery::Reliable), Pushed::Queued);
@@ -234,7 +255,7 @@ mod tests {
 
     #[test]
     fn an_overflow_wakes_the_writer_to_end_the_session() {
-        let (cell, count) = (OutboxCell::new(4), Arc::new(Count::default()));
+        let (cell, count) = (OutboxCell::new(4, Form::V4), Arc::new(Count::default()));
         assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);
         cell.register(&count.clone().into());
         assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Overflow);
@@ -244,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_sealed_outbox_says_when_it_is_flushed() {
-        let cell = OutboxCell::new(1000);
+        let cell = OutboxCell::new(1000, Form::V4);
         assert_eq!(cell.pending(), Pending::Nothing);
         assert_eq!(cell.push(PACKET, Delivery::Reliable), Pushed::Queued);
         cell.seal();

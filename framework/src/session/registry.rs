@@ -64,15 +64,10 @@ impl fmt::Debug for SessionId {
 impl Registry {
     /// `node` is [`Config::node`](crate::Config::node).
     pub(super) fn new(node: u16) -> Self {
-        let prefix = if node == 0 { String::new() } else { format!("{node}-") };
-        Self { prefix, shards: std::array::from_fn(|_| Shard::default()), names: RwLock::default() }
-    }
-
-    /// The `sid` of a session, as clients have it.
-    pub(super) fn sid(&self, session: &SessionHandle) -> String {
-        match session.name() {
-            Some(name) => format!("{}{name}", self.prefix),
-            None => format!("{}{}", self.prefix, session.id()),
+        Self {
+            prefix: prefix(node),
+            shards: std::array::from_fn(|_| Shard::default()),
+            names: RwLock::default(),
         }
     }
 
@@ -139,6 +134,15 @@ impl Registry {
         let [.., last] = *id.0.as_bytes();
         &self.shards[usize::from(last) % SHARDS]
     }
+}
+
+/// An id as clients have it, `sid`.
+pub(super) fn on_node(id: &impl fmt::Display, node: u16) -> String {
+    format!("{}{id}", prefix(node))
+}
+
+fn prefix(node: u16) -> String {
+    if node == 0 { String::new() } else { format!("{node}-") }
 }
 
 /// Locks that do not meet: more than workers, few enough to count through.

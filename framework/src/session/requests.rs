@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use greenroom_proto::engineio::{DecodeError, Packet};
+use greenroom_proto::engineio::{DecodeError, Packet, Revision, v3};
 use greenroom_proto::session::{Effect, PollAnswer, Refusal, Source, WireId};
 use tokio::sync::oneshot;
 
@@ -93,18 +93,31 @@ impl SessionActor {
     pub(super) fn answer_poll(&mut self, content: PollAnswer) {
         let Some(reply) = self.poll.take() else { return };
         self.set_writable(false);
-        let session = &self.registration.session;
         let body = match content {
-            PollAnswer::Outbox => {
-                let max_payload = session.runtime().config.max_payload;
-                session.outbox().with(|outbox| outbox.take_payload(max_payload))
-            }
-            PollAnswer::Noop => Bytes::from_static(b"6"),
-            PollAnswer::Close => Bytes::from_static(b"1"),
+            PollAnswer::Outbox => self.take_payload(),
+            PollAnswer::Noop => self.one_packet("6"),
+            PollAnswer::Close => self.one_packet("1"),
         };
         // What was taken between the wake-up and now leaves nothing to say.
-        let body = if body.is_empty() { Bytes::from_static(b"6") } else { body };
+        let body = if body.is_empty() { self.one_packet("6") } else { body };
         answer(reply, Ok(body));
+    }
+
+    fn take_payload(&self) -> Bytes {
+        let session = &self.registration.session;
+        let max_payload = session.runtime().config.max_payload;
+        session.outbox().with(|outbox| match session.revision() {
+            Revision::Three => outbox.take_payload_v3(max_payload),
+            Revision::Four => outbox.take_payload(max_payload),
+        })
+    }
+
+    /// A payload of one packet that is no message.
+    fn one_packet(&self, packet: &'static str) -> Bytes {
+        match self.registration.session.revision() {
+            Revision::Three => v3::packet_payload(packet),
+            Revision::Four => Bytes::from_static(packet.as_bytes()),
+        }
     }
 
     /// What the machine said to the request in hand.

@@ -11,6 +11,8 @@ use futures_util::task::AtomicWaker;
 /// The line from a session to the task of a WebSocket.
 #[derive(Debug, Default)]
 pub(crate) struct WireLine {
+    /// Whether the peer asked for base64 in place of binary data.
+    base64: bool,
     orders: AtomicU8,
     paused: AtomicBool,
     was_paused: AtomicBool,
@@ -36,8 +38,12 @@ pub(crate) enum Order {
 pub(crate) struct Orders(u8);
 
 impl WireLine {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::default()
+    pub(crate) fn new(base64: bool) -> Arc<Self> {
+        Arc::new(Self { base64, ..Self::default() })
+    }
+
+    pub(super) fn wants_base64(&self) -> bool {
+        self.base64
     }
 
     pub(crate) fn give(&self, order: Order) {
@@ -78,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_pause_is_remembered_until_it_was_asked_for() {
-        let line = WireLine::new();
+        let line = WireLine::new(false);
         assert!(!line.take_paused());
         line.set_paused(true);
         assert!(line.take_paused() && line.take_paused());
@@ -89,7 +95,7 @@ mod tests {
 
     #[test]
     fn orders_given_before_the_task_looks_are_all_found() {
-        let line = WireLine::new();
+        let line = WireLine::new(false);
         line.give(Order::Probe);
         line.give(Order::Drop);
         let orders = line.take(Waker::noop());

@@ -9,12 +9,14 @@ use greenroom_proto::socketio::encode;
 
 use super::actor::{SocketActor, State};
 use super::dispatch::{Running, caught, first_poll, log_cause};
+use super::eio3;
 use super::token::Bearer;
 use super::turn;
 use crate::auth::{AuthError, Credential, token_from};
 use crate::error::Reject;
 use crate::fanout::{FanoutCommand, Push};
 use crate::namespace::{Admission, ConnectHook, NamespaceCommand};
+use crate::session::SessionHandle;
 
 impl SocketActor {
     /// Decides whether the socket may connect.
@@ -57,8 +59,10 @@ impl SocketActor {
     fn verify_token(&self) -> Result<(), AuthError> {
         let shared = self.socket.shared();
         let Some(auth) = shared.namespace.auth() else { return Ok(()) };
-        let header = shared.session.handshake().header("authorization");
-        let token = token_from(shared.auth.as_deref(), header).ok_or(AuthError::Missing)?;
+        let handshake = shared.session.handshake();
+        let token = token_from(shared.auth.as_deref(), handshake.header("authorization"))
+            .or_else(|| handshake.query_param(auth.query_parameter()?).map(Into::into))
+            .ok_or(AuthError::Missing)?;
         let runtime = self.socket.runtime();
         let credential = Credential::verify(&token, auth, &runtime.revocations, runtime.clock.unix_now())?;
         // Set once, here.
@@ -74,13 +78,12 @@ impl SocketActor {
             return self.ask_for_a_room(&directory.clone(), ctx);
         }
         self.state = State::Joining { until: None };
-        let path = self.socket.path();
         // Ids have nothing that JSON escapes.
         let payload = match self.socket.pid() {
             Some(pid) => format!(r#"{{"sid":"{}","pid":"{pid}"}}"#, self.socket.id()),
             None => format!(r#"{{"sid":"{}"}}"#, self.socket.id()),
         };
-        let answer = encode::connect(path, &payload);
+        let answer = self.socket.connect_answer(&payload);
         let connect = NamespaceCommand::Connect(Admission::new(self.socket.clone(), answer));
         let namespace = self.socket.shared().namespace.clone();
         namespace.ensure_started(&self.worker.handle);
@@ -90,7 +93,7 @@ impl SocketActor {
     /// Tells the client that it may not connect; everything it asked for is forgotten.
     pub(super) fn refuse(&mut self, reject: &Reject, ctx: &mut Context<Self>) {
         log_cause(reject);
-        let frames = refusal(self.socket.path(), reject);
+        let frames = refusal(self.socket.session(), self.socket.path(), reject);
         let to = self.socket.member().slot;
         let push = Push { to, packet: frames, delivery: Delivery::Reliable, is_event: false };
         let fanout = self.worker.handle.fanout.clone();
@@ -138,11 +141,17 @@ impl SocketActor {
 }
 
 /// CONNECT_ERROR.
-pub(super) fn refusal(path: &str, reject: &Reject) -> bytes::Bytes {
-    encode::connect_error(path, &reject.to_connect_error().to_string())
+pub(super) fn refusal(session: &SessionHandle, path: &str, reject: &Reject) -> bytes::Bytes {
+    let payload = if eio3::is_spoken(session) { eio3::refusal(reject) } else { reject.to_connect_error() };
+    encode::connect_error(path, &payload.to_string())
 }
 
 /// A namespace that nobody has declared.
-pub(super) fn refuse_unknown(path: &str) -> bytes::Bytes {
-    encode::connect_error(path, r#"{"message":"Invalid namespace"}"#)
+pub(super) fn refuse_unknown(session: &SessionHandle, path: &str) -> bytes::Bytes {
+    let payload = if eio3::is_spoken(session) {
+        r#""Invalid namespace""#
+    } else {
+        r#"{"message":"Invalid namespace"}"#
+    };
+    encode::connect_error(path, payload)
 }

@@ -22,7 +22,7 @@ use super::place::RoomPlace;
 use super::recovery::{Predecessor, Recovery};
 use super::taps::Taps;
 use super::token::Bearer;
-use super::{Op, Packets, SocketCommand, record};
+use super::{Op, Packets, SocketCommand, eio3, record};
 use crate::auth::{Renewal, Revocation};
 use crate::error::{AckError, EmitError, Emitted, Reject};
 use crate::event::{Args, FromArgs, IntoAck, Listener, ListenerId, Listeners, asynchronous, synchronous};
@@ -34,7 +34,8 @@ use crate::session::{Handshake, ReadPermit, Seal, SessionHandle};
 
 /// Names a socket: random, different in every namespace, and never the session's id.
 ///
-/// It is no secret and no user id: a client that reconnects gets another one.
+/// It is no secret and no user id: a client that reconnects gets another one. A client of Engine.IO 3 takes
+/// the session's id for its own, see [`Config::allow_eio3`](crate::Config::allow_eio3).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(ByteString);
 
@@ -132,8 +133,14 @@ impl Socket {
         predecessor: Option<Predecessor>,
     ) -> Self {
         let other_path = (*namespace.path != *path).then(|| path.into());
-        let recovery = Recovery::new(&namespace, predecessor.as_ref());
-        let id = predecessor.as_ref().map_or_else(SocketId::random, |old| old.socket.id().clone());
+        let is_eio3 = eio3::is_spoken(&session);
+        // A client that was not told a `pid` cannot come back.
+        let recovery = if is_eio3 { None } else { Recovery::new(&namespace, predecessor.as_ref()) };
+        let id = match &predecessor {
+            Some(old) => old.socket.id().clone(),
+            None if is_eio3 => SocketId(eio3::socket_id(&session, path).into()),
+            None => SocketId::random(),
+        };
         let local = Local {
             listeners: Listeners::default(),
             taps: None,
@@ -145,7 +152,10 @@ impl Socket {
             predecessor: predecessor.map(Box::new),
         };
         let of = session.slot();
-        let span = tracing::info_span!(parent: None, "socket", session = %of, socket = %id, namespace = path);
+        // Who knows the id of such a session can speak for it: it is not for logs.
+        let logged_id = if is_eio3 { "(the session's)" } else { id.as_str() };
+        let span =
+            tracing::info_span!(parent: None, "socket", session = %of, socket = logged_id, namespace = path);
         Self(Arc::new(SocketShared {
             id,
             recovery,

@@ -19,6 +19,7 @@
 //! | `dispatch.rs` | from a packet to listeners to the acknowledgement |
 //! | `taps.rs` | listeners for any event, middleware of packets |
 //! | `recovery.rs` | clients that come back |
+//! | `eio3.rs` | what is different for clients of Engine.IO 3 |
 //! | `token.rs` | the token while the socket is open: refresh, expiry |
 //! | `limit.rs` | how many events a client may send |
 //! | `table.rs` | a session's sockets |
@@ -28,6 +29,7 @@ mod broadcast;
 mod close;
 mod connect;
 mod dispatch;
+mod eio3;
 mod elsewhere;
 mod emit;
 mod handle;

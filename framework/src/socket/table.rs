@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 use super::actor::SocketActor;
 use super::connect::refuse_unknown;
 use super::recovery::claim;
-use super::{Inbound, Packets, Socket};
+use super::{Inbound, Packets, Socket, eio3};
 use crate::auth::Renewal;
 use crate::error::Reject;
 use crate::event::Args;
@@ -90,28 +90,34 @@ impl SocketTable {
         batches: &mut Batches,
         cx: &mut SessionCx<'_>,
     ) -> Result<(), Violation> {
+        let query = if eio3::is_spoken(cx.session()) { eio3::auth_of(&message) } else { None };
         if let Some(parser) = self.server.runtime.parser.get() {
             let packet = parser.decode(message).map_err(|error| undecodable(&error, cx))?;
-            return self.handle_packet(packet, batches, cx);
+            return self.handle_packet(packet, query.as_deref(), batches, cx);
         }
         let decoded = match message {
             Message::Text(text) => self.decoder.text(text, cx.now()),
             Message::Binary(bytes) => self.decoder.binary(bytes),
         };
         match decoded.map_err(|error| undecodable(&error, cx))? {
-            Some(packet) => self.handle_packet(packet, batches, cx),
+            Some(packet) => self.handle_packet(packet, query.as_deref(), batches, cx),
             None => Ok(()),
         }
     }
 
+    /// `query` is what a client of Engine.IO 3 says in place of `auth`.
     fn handle_packet(
         &mut self,
         packet: Packet,
+        query: Option<&str>,
         batches: &mut Batches,
         cx: &mut SessionCx<'_>,
     ) -> Result<(), Violation> {
         let inbound = match packet.kind {
-            PacketKind::Connect { auth } => return self.connect(&packet.namespace, auth, cx),
+            PacketKind::Connect { auth } => {
+                let auth = query.or(auth.as_ref().map(RawText::as_str));
+                return self.connect(&packet.namespace, auth, cx);
+            }
             // Only servers send it.
             PacketKind::ConnectError { .. } => return Err(Violation(DisconnectReason::ForcedServerClose)),
             PacketKind::Disconnect => Inbound::Disconnect,
@@ -128,7 +134,7 @@ impl SocketTable {
     fn connect(
         &mut self,
         path: &ByteString,
-        auth: Option<RawText>,
+        auth: Option<&str>,
         cx: &mut SessionCx<'_>,
     ) -> Result<(), Violation> {
         // A socket that has ended makes room for a new one in its namespace.
@@ -138,29 +144,29 @@ impl SocketTable {
         }
         if !self.may_connect(cx.now()) {
             let reject = Reject::new("rate_limited", "this connection asks for too many namespaces");
-            self.refuse(super::connect::refusal(path, &reject), cx);
+            self.refuse(super::connect::refusal(cx.session(), path, &reject), cx);
             return Ok(());
         }
-        let (namespace, lease) = match self.server.namespaces.find(path, auth.as_ref().map(RawText::as_str)) {
+        let (namespace, lease) = match self.server.namespaces.find(path, auth) {
             Found::Namespace(namespace, lease) => (namespace, lease),
             Found::Unknown => {
-                self.refuse(refuse_unknown(path), cx);
+                self.refuse(refuse_unknown(cx.session(), path), cx);
                 return Ok(());
             }
             Found::TooMany => {
                 let reject = Reject::new("too_many_namespaces", "the server has too many namespaces");
-                self.refuse(super::connect::refusal(path, &reject), cx);
+                self.refuse(super::connect::refusal(cx.session(), path, &reject), cx);
                 return Ok(());
             }
         };
         if !self.has_room() {
             let reject = Reject::new("too_many_namespaces", "this connection has too many namespaces open");
-            self.refuse(super::connect::refusal(path, &reject), cx);
+            self.refuse(super::connect::refusal(cx.session(), path, &reject), cx);
             return Ok(());
         }
-        let auth = auth.map(|auth| Box::from(auth.as_str()));
-        let predecessor = claim(&namespace, auth.as_deref());
-        let socket = Socket::new(namespace, path, cx.session().clone(), auth, predecessor);
+        let session = cx.session().clone();
+        let predecessor = if eio3::is_spoken(&session) { None } else { claim(&namespace, auth) };
+        let socket = Socket::new(namespace, path, session, auth.map(Box::from), predecessor);
         SocketActor::start(socket.clone(), self.worker.clone(), lease);
         self.sockets.push(Place { socket, left: false });
         self.connect_deadline = None;
@@ -222,6 +228,16 @@ impl Place {
 }
 
 impl SessionApp for SocketTable {
+    /// A client of Engine.IO 3 is in `/` without asking.
+    fn opened(&mut self, cx: &mut SessionCx<'_>) {
+        let root = ByteString::from_static("/");
+        if !eio3::is_spoken(cx.session()) || self.connect(&root, None, cx).is_err() {
+            return;
+        }
+        // Nobody is refused what nobody asked for: its client takes a refusal of `/` for one of all namespaces.
+        self.refusals.clear();
+    }
+
     fn receive(&mut self, messages: Messages, mut permit: ReadPermit, cx: &mut SessionCx<'_>) {
         let mut batches = Batches { list: SmallVec::new(), more: messages.len() };
         let mut violation = None;

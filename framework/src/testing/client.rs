@@ -15,7 +15,9 @@ use greenroom_proto::engineio::{Message, Packet, frame};
 use greenroom_proto::session::{WireEnd, WireId};
 
 use crate::server::Server;
-use crate::session::{Handshake, Newcomer, Order, Pending, ReadBudget, SessionHandle, WireFate, WireLine};
+use crate::session::{
+    Form, Handshake, Newcomer, Order, Pending, ReadBudget, SessionHandle, WireFate, WireLine,
+};
 
 /// A client without a network.
 ///
@@ -47,8 +49,9 @@ impl SimulatedClient {
     pub fn open(server: &Server) -> Self {
         let issued = server.shared.runtime.clock.unix_now();
         let handshake = Handshake::new("/socket.io/?EIO=4&transport=websocket", std::iter::empty(), issued);
-        let line = WireLine::new();
-        let opened = server.engine.open_websocket(Newcomer { handshake, name: None }, line.clone());
+        let line = WireLine::new(false);
+        let newcomer = Newcomer { handshake, name: None, form: Form::V4 };
+        let opened = server.engine.open_websocket(newcomer, line.clone());
         let (session, wire) = opened.expect("a simulated server takes sessions");
         let end = Arc::new(FarEnd::default());
         actix_rt::spawn(Writer { session: session.clone(), wire, line, end: end.clone(), finishing: false });

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use actix_http::header::{self, HeaderMap};
 use actix_http::{Method, RequestHead, ws};
-use greenroom_proto::engineio::PROTOCOL;
 use greenroom_proto::engineio::handshake::{HandshakeError, Query, TransportName};
 use greenroom_proto::session::Refusal;
 
@@ -25,7 +24,7 @@ use super::reject::{Reject, Rule};
 use super::websocket::Ticket;
 use crate::config::{Transport, TrustedHeader};
 use crate::server::Server;
-use crate::session::{Admitted, Engine, Handshake, Newcomer, SessionHandle, WireLine};
+use crate::session::{Admitted, Engine, Form, Handshake, Newcomer, SessionHandle, WireLine};
 
 /// The way into an engine.
 pub(crate) struct Gate {
@@ -41,8 +40,8 @@ pub(crate) struct Gate {
 /// Where a request goes.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// To a session that does not exist yet.
-    New,
+    /// To a session that does not exist yet, whose client takes packets in this form.
+    New(Form),
     /// To this session.
     Session(SessionHandle),
 }
@@ -86,7 +85,7 @@ impl Gate {
             if query.transport != previous {
                 return Err(Rule::TransportMismatch { previous }.into());
             }
-            same_protocol(&query)?;
+            same_revision(&query, &session)?;
             return Ok(Target::Session(session));
         }
         if head.method != Method::GET {
@@ -96,12 +95,12 @@ impl Gate {
             // A WebSocket that lost its `Upgrade` header, in a proxy most likely.
             return Err(Rule::TransportHandshake.into());
         }
-        query.require_protocol()?;
+        let form = self.require_form(&query)?;
         if !self.origins.admits(&head.headers) {
             return Err(HandshakeError::Forbidden.into());
         }
         self.require_room()?;
-        Ok(Target::New)
+        Ok(Target::New(form))
     }
 
     /// Checks an upgrade request, and asks its session to take the WebSocket.
@@ -123,14 +122,14 @@ impl Gate {
         }
         match session {
             Some(session) => {
-                same_protocol(&query)?;
-                let answer = join(session).await?;
+                same_revision(&query, &session)?;
+                let answer = join(session, query.base64).await?;
                 Ok(self.with_headers(answer, head, false))
             }
             None => {
-                query.require_protocol()?;
+                let form = self.require_form(&query)?;
                 self.require_room()?;
-                let answer = self.open(self.let_in(head, secure).await?)?;
+                let answer = self.open(self.let_in(head, form, secure).await?)?;
                 Ok(self.with_headers(answer, head, true))
             }
         }
@@ -148,12 +147,17 @@ impl Gate {
     }
 
     /// Asks the program about a request that opens a session.
-    pub(crate) async fn let_in(&self, head: &RequestHead, secure: bool) -> Result<Newcomer, Reject> {
+    pub(crate) async fn let_in(
+        &self,
+        head: &RequestHead,
+        form: Form,
+        secure: bool,
+    ) -> Result<Newcomer, Reject> {
         let handshake = self.handshake(head, secure)?;
         let runtime = self.engine.runtime();
         self.hooks.allow(&handshake, runtime).await?;
         let name = self.hooks.session_name(&handshake, runtime).await?;
-        Ok(Newcomer { handshake, name })
+        Ok(Newcomer { handshake, name, form })
     }
 
     /// Adds to the headers of an answer what the program wants there; `opened` is the session that it opens.
@@ -205,7 +209,7 @@ impl Gate {
     }
 
     fn open(&self, newcomer: Newcomer) -> Result<Upgrade, Reject> {
-        let line = WireLine::new();
+        let line = WireLine::new(newcomer.form == Form::V3Base64);
         let (session, wire) = self.engine.open_websocket(newcomer, line.clone())?;
         Ok(Upgrade::Accepted(Ticket::new(session, wire, line), HeaderMap::new()))
     }
@@ -213,7 +217,7 @@ impl Gate {
     /// Adds the headers of a 101.
     fn with_headers(&self, mut answer: Upgrade, head: &RequestHead, opens: bool) -> Upgrade {
         if let Upgrade::Accepted(ticket, headers) = &mut answer {
-            let sid = opens.then(|| self.engine.sid(&ticket.session));
+            let sid = opens.then(|| ticket.session.sid());
             self.decorate(headers, head, sid.as_deref());
         }
         answer
@@ -232,6 +236,12 @@ impl Gate {
         Ok(query)
     }
 
+    /// What a client that opens a session speaks, if that is allowed.
+    fn require_form(&self, query: &Query) -> Result<Form, HandshakeError> {
+        let revision = query.require_revision(self.engine.runtime().config.allow_eio3)?;
+        Ok(Form::new(revision, query))
+    }
+
     /// Sessions are bounded as connections are: a taken WebSocket does not count as one for the listener.
     fn require_room(&self) -> Result<(), Reject> {
         let runtime = self.engine.runtime();
@@ -247,8 +257,8 @@ impl fmt::Debug for Gate {
     }
 }
 
-async fn join(session: SessionHandle) -> Result<Upgrade, Reject> {
-    let line = WireLine::new();
+async fn join(session: SessionHandle, base64: bool) -> Result<Upgrade, Reject> {
+    let line = WireLine::new(base64);
     match session.upgrade(line.clone()).await {
         Ok(wire) => Ok(Upgrade::Accepted(Ticket::new(session, wire, line), HeaderMap::new())),
         Err(Refusal::SecondUpgrade) => Ok(Upgrade::ClosedAtOnce),
@@ -265,8 +275,8 @@ fn origin_is_text(headers: &HeaderMap) -> Result<(), Reject> {
 }
 
 /// Reference behaviour: a later request in another revision than the session is `PROTOCOL_MISMATCH`.
-fn same_protocol(query: &Query) -> Result<(), Reject> {
-    if query.protocol == PROTOCOL { Ok(()) } else { Err(Rule::ProtocolMismatch.into()) }
+fn same_revision(query: &Query, session: &SessionHandle) -> Result<(), Reject> {
+    if query.revision == Some(session.revision()) { Ok(()) } else { Err(Rule::ProtocolMismatch.into()) }
 }
 
 /// Headers that are visible ASCII.

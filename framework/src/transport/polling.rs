@@ -12,12 +12,12 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use greenroom_proto::engineio::handshake::HandshakeError;
-use greenroom_proto::engineio::payload;
+use greenroom_proto::engineio::{DecodeError, Packet, Revision, payload, v3};
 
 use super::compress;
 use super::gate::{Gate, Target};
 use super::reject::Reject;
-use crate::session::{Post, ReadBudget, SessionHandle};
+use crate::session::{Form, Post, ReadBudget, SessionHandle};
 
 /// Answers one request.
 pub(crate) async fn respond(
@@ -36,7 +36,7 @@ pub(crate) async fn respond(
         return response;
     }
     let result = match gate.admit(req.head()) {
-        Ok(Target::New) => open(gate, req, secure).await,
+        Ok(Target::New(form)) => open(gate, req, form, secure).await,
         Ok(Target::Session(session)) => use_session(gate, &session, req, body).await,
         Err(reject) => Err(reject),
     };
@@ -51,9 +51,9 @@ pub(crate) async fn respond(
     response
 }
 
-async fn open(gate: &Gate, req: &HttpRequest, secure: bool) -> Result<HttpResponse, Reject> {
-    let opened = gate.engine.open_polling(gate.let_in(req.head(), secure).await?)?;
-    let mut response = payload_response(opened.packet.into_bytes());
+async fn open(gate: &Gate, req: &HttpRequest, form: Form, secure: bool) -> Result<HttpResponse, Reject> {
+    let opened = gate.engine.open_polling(gate.let_in(req.head(), form, secure).await?)?;
+    let mut response = payload_response(opened.payload);
     gate.decorate(response.headers_mut(), req.head(), Some(&opened.sid));
     Ok(response)
 }
@@ -79,10 +79,7 @@ async fn take_post(
     req: &HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, Reject> {
-    // Binary data comes as base64 since revision 4 (reference behaviour).
-    if req.content_type() == "application/octet-stream" {
-        return Err(HandshakeError::BadRequest.into());
-    }
+    let encoding = BodyEncoding::of(req, session)?;
     let config = &gate.engine.runtime().config;
     if announced_length(req).is_some_and(|length| length > config.max_payload) {
         return Err(Reject::TooLarge);
@@ -97,14 +94,47 @@ async fn take_post(
         }
         Err(reject) => return Err(reject),
     };
-    deliver(post, body, config.max_packets).await
+    deliver(post, body, encoding, config.max_packets).await
+}
+
+/// How a body of packets is to be read.
+#[derive(Debug, Clone, Copy)]
+enum BodyEncoding {
+    V4,
+    V3Text,
+    V3Bytes,
+}
+
+impl BodyEncoding {
+    fn of(req: &HttpRequest, session: &SessionHandle) -> Result<Self, HandshakeError> {
+        match (session.revision(), req.content_type() == OCTETS) {
+            (Revision::Four, false) => Ok(Self::V4),
+            // Binary data comes as base64 since revision 4 (reference behaviour).
+            (Revision::Four, true) => Err(HandshakeError::BadRequest),
+            (Revision::Three, false) => Ok(Self::V3Text),
+            (Revision::Three, true) => Ok(Self::V3Bytes),
+        }
+    }
+
+    fn decode(self, body: Bytes, max_packets: usize) -> Result<Vec<Packet>, DecodeError> {
+        match self {
+            Self::V4 => payload::decode(body, max_packets),
+            Self::V3Text => v3::decode_payload(body, max_packets),
+            Self::V3Bytes => v3::decode_bytes(body, max_packets),
+        }
+    }
 }
 
 /// Hands the packets over, and answers when their handlers have run: that is what slows a fast client.
-async fn deliver(post: Post, body: Bytes, max_packets: usize) -> Result<HttpResponse, Reject> {
+async fn deliver(
+    post: Post,
+    body: Bytes,
+    encoding: BodyEncoding,
+    max_packets: usize,
+) -> Result<HttpResponse, Reject> {
     let budget = ReadBudget::new();
     let permit = budget.take(body.len());
-    let packets = payload::decode(body, max_packets);
+    let packets = encoding.decode(body, max_packets);
     let is_payload = packets.is_ok();
     post.deliver(packets, permit);
     budget.all_dropped().await;
@@ -152,5 +182,9 @@ async fn poll_response(gate: &Gate, req: &HttpRequest, body: Bytes) -> HttpRespo
 }
 
 fn payload_response(body: Bytes) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=UTF-8").body(body)
+    // Only a body of revision 3 begins so.
+    let content_type = if v3::is_binary(&body) { OCTETS } else { "text/plain; charset=UTF-8" };
+    HttpResponse::Ok().content_type(content_type).body(body)
 }
+
+const OCTETS: &str = "application/octet-stream";

@@ -54,6 +54,16 @@ function life(stage) {
     assert.equal(peer.socket.active, false);
   });
 
+  it("is taken from the address only where that is said", async () => {
+    const query = { key: token("ann", 300) };
+    assert.equal((await stage.client("/jwt", { query }).next("connect_error"))[0].data.code, "token_missing");
+    const { url } = await stage.ownFixture({ JWT_QUERY: "key" });
+    assert.deepEqual(await stage.client("/jwt", { url, query }).next("claims"), [{ sub: "ann" }]);
+    const auth = { token: "rubbish" };
+    const [error] = await stage.client("/jwt", { url, query, auth }).next("connect_error");
+    assert.equal(error.data.code, "token_invalid", "auth wins");
+  });
+
   it("says why a refresh is refused, and stays", async () => {
     const peer = await stage.connected("/jwt", { auth: { token: token("ann", 300) } });
     const codes = [];

@@ -20,7 +20,7 @@ export function behaviour(io, secret) {
       events: {},
     },
     "/middleware": {
-      admit: (socket) => (socket.handshake.auth.fail === true ? { message: "refused", data: { why: "fail" } } : undefined),
+      admit: (socket) => (String(socket.handshake.auth.fail) === "true" ? { message: "refused", data: { why: "fail" } } : undefined),
       events: { "message-with-ack": echo["message-with-ack"] },
     },
     "/policy": { events: policy(rooms(io.of("/policy"))) },

@@ -21,6 +21,7 @@ const io = new Server(http, {
   connectTimeout: number("CONNECT_TIMEOUT_MS", 1000),
   upgradeTimeout: number("UPGRADE_TIMEOUT_MS", 10_000),
   maxHttpBufferSize: number("MAX_PAYLOAD", 1_000_000),
+  allowEIO3: process.env.ALLOW_EIO3 === "true",
   cors: { origin: "*" },
   serveClient: false,
 });

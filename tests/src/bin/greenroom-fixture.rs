@@ -27,6 +27,7 @@ fn config() -> Result<Config, Box<dyn Error>> {
     let origins: String = setting("ALLOWED_ORIGINS", "*".to_owned())?;
     Ok(Config {
         node: setting("NODE", 0)?,
+        allow_eio3: setting("ALLOW_EIO3", false)?,
         ping_interval: milliseconds("PING_INTERVAL_MS", 300)?,
         ping_timeout: milliseconds("PING_TIMEOUT_MS", 200)?,
         connect_timeout: milliseconds("CONNECT_TIMEOUT_MS", 1_000)?,
@@ -147,7 +148,10 @@ fn token_namespace(io: &Server) -> Result<(), Box<dyn Error>> {
     let secret = setting("JWT_SECRET", "only-for-tests-0123456789abcdef0123".to_owned())?;
     let leeway = Duration::from_millis(setting("JWT_LEEWAY_MS", 5_000)?);
     let jwt = io.of("/jwt");
-    jwt.auth(JwtAuth::hs256(secret)?.leeway(leeway)).on_connect(|socket| {
+    let auth = JwtAuth::hs256(secret)?.leeway(leeway);
+    let parameter: String = setting("JWT_QUERY", String::new())?;
+    let auth = if parameter.is_empty() { auth } else { auth.token_in_query(parameter) };
+    jwt.auth(auth).on_connect(|socket| {
         socket.emit("claims", json!({ "sub": socket.user_id() }));
     });
     jwt.on("token", |socket: Socket, ()| {
@@ -170,8 +174,8 @@ fn token_namespace(io: &Server) -> Result<(), Box<dyn Error>> {
 
 fn middleware_namespace(namespace: &Namespace) {
     namespace.middleware(|socket| async move {
-        let fails =
-            socket.auth::<serde_json::Value>().is_some_and(|auth| auth.get("fail") == Some(&json!(true)));
+        let said = socket.auth::<serde_json::Value>().and_then(|auth| auth.get("fail").cloned());
+        let fails = [Some(json!(true)), Some(json!("true"))].contains(&said);
         if fails {
             Err(Reject::new("refused", "refused").with_data(json!({ "why": "fail" })))
         } else {

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use greenroom_proto::engineio::Packet;
+use greenroom_proto::engineio::{Packet, Revision};
 use greenroom_proto::session::WireEnd;
 use libfuzzer_sys::fuzz_target;
 use session_world::{Op, World};
@@ -17,7 +17,8 @@ mod session_world;
 
 fuzz_target!(|input: &[u8]| {
     let Some((first, rest)) = input.split_first() else { return };
-    let mut world = World::new(first & 1 == 1);
+    let revision = if first & 2 == 2 { Revision::Three } else { Revision::Four };
+    let mut world = World::new(first & 1 == 1, revision);
     for pair in rest.chunks_exact(2).take(MAX_OPS) {
         world.run(&op(pair[0], pair[1]));
     }

@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-use super::PROTOCOL;
+use super::Revision;
 
 /// The first packet of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +72,9 @@ impl Serialize for TransportName {
 /// What the query string of a request says. Parameters of the application are left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Revision of Engine.IO: 4 where `EIO` is `4`, else 3, which the reference assumes of a client
-    /// that does not say. Checked by [`Query::require_protocol`], after all other checks.
-    pub protocol: u8,
+    /// Revision of Engine.IO, none if it is one that nobody speaks here. A client that does not say has
+    /// revision 3 (reference behaviour). Checked by [`Query::require_revision`], after all other checks.
+    pub revision: Option<Revision>,
     /// Transport that the request uses.
     pub transport: TransportName,
     /// The session that the request belongs to; none in a handshake.
@@ -98,18 +98,22 @@ impl Query {
         Ok(Self {
             transport: parameters.transport()?,
             sid: parameters.sid()?,
-            protocol: if parameters.protocol.is_exactly("4") { PROTOCOL } else { 3 },
+            revision: parameters.revision(),
             base64: parameters.base64,
         })
     }
 
-    /// Checks the revision. A request is checked for everything else before this, since the
-    /// reference does so and its clients see the first thing that is wrong.
+    /// Checks the revision; 3 only where it is allowed. A request is checked for everything else before
+    /// this, since the reference does so and its clients see the first thing that is wrong.
     ///
     /// # Errors
-    /// [`HandshakeError::UnsupportedProtocol`] for any revision but 4.
-    pub const fn require_protocol(&self) -> Result<(), HandshakeError> {
-        if self.protocol == PROTOCOL { Ok(()) } else { Err(HandshakeError::UnsupportedProtocol) }
+    /// [`HandshakeError::UnsupportedProtocol`] for any other revision.
+    pub const fn require_revision(&self, allow_3: bool) -> Result<Revision, HandshakeError> {
+        match self.revision {
+            Some(Revision::Four) => Ok(Revision::Four),
+            Some(Revision::Three) if allow_3 => Ok(Revision::Three),
+            Some(Revision::Three) | None => Err(HandshakeError::UnsupportedProtocol),
+        }
     }
 }
 
@@ -235,6 +239,15 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    fn revision(&self) -> Option<Revision> {
+        match &self.protocol {
+            Once::Given(value) if value == "4" => Some(Revision::Four),
+            Once::Given(value) if value == "3" => Some(Revision::Three),
+            Once::Absent => Some(Revision::Three),
+            Once::Given(_) | Once::Repeated => None,
+        }
+    }
+
     fn transport(&self) -> Result<TransportName, HandshakeError> {
         [TransportName::Polling, TransportName::WebSocket]
             .into_iter()
@@ -312,9 +325,10 @@ mod tests {
     #[test]
     fn a_handshake_names_its_protocol_and_transport() {
         let query = Query::parse("EIO=4&transport=polling&t=abc&token=a%26sid=x").unwrap();
-        let expected = Query { protocol: 4, transport: TransportName::Polling, sid: None, base64: false };
+        let revision = Some(Revision::Four);
+        let expected = Query { revision, transport: TransportName::Polling, sid: None, base64: false };
         assert_eq!(query, expected);
-        assert_eq!(query.require_protocol(), Ok(()));
+        assert_eq!(query.require_revision(false), Ok(Revision::Four));
     }
 
     #[test]
@@ -356,16 +370,20 @@ mod tests {
     }
 
     #[test]
-    fn any_other_revision_is_unsupported() {
-        for query in [
-            "transport=polling",
-            "transport=polling&EIO=3",
-            "transport=polling&EIO=4&EIO=4",
-            "transport=polling&EIO=04",
-        ] {
+    fn revision_3_is_supported_where_it_is_allowed() {
+        for query in ["transport=polling", "transport=polling&EIO=3"] {
             let query = Query::parse(query).unwrap();
-            assert_eq!(query.protocol, 3);
-            assert_eq!(query.require_protocol(), Err(HandshakeError::UnsupportedProtocol));
+            assert_eq!(query.require_revision(true), Ok(Revision::Three));
+            assert_eq!(query.require_revision(false), Err(HandshakeError::UnsupportedProtocol));
+        }
+    }
+
+    #[test]
+    fn any_other_revision_is_unsupported() {
+        for revision in ["EIO=4&EIO=4", "EIO=3&EIO=3", "EIO=04", "EIO=2", "EIO=5", "EIO=", "EIO=abc"] {
+            let query = Query::parse(&format!("transport=polling&{revision}")).unwrap();
+            assert_eq!(query.revision, None);
+            assert_eq!(query.require_revision(true), Err(HandshakeError::UnsupportedProtocol));
         }
     }
 

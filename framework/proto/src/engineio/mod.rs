@@ -29,6 +29,3 @@ pub mod v3;
 pub use self::error::{DecodeError, DecodeErrorKind};
 pub use self::packet::{Message, Packet};
 pub use self::revision::Revision;
-
-/// The revision of Engine.IO that is spoken here, as in the query parameter `EIO`.
-pub const PROTOCOL: u8 = 4;

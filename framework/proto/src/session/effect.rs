@@ -45,6 +45,8 @@ pub enum Effect {
     DropWire(WireId),
     /// A ping goes into the outbox, ahead of data.
     Ping,
+    /// Revision 3: the answer to a ping goes into the outbox, ahead of data; once for several pings in a row.
+    Pong,
     /// The session takes and gives nothing more; what is in the outbox may still leave. Once, with the reason.
     Closed(DisconnectReason),
     /// The session is over and holds nothing. Once, and nothing but refusals after it.

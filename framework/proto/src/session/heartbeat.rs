@@ -1,4 +1,4 @@
-//! Who is alive: pings, and how long silence is believed.
+//! Who is alive: pings, and how long silence is believed. In revision 3 the client pings.
 //!
 //! Spec: Engine.IO protocol › Heartbeat. "If the client does not receive a ping … the server … should
 //! consider that the connection is closed" holds for both sides.
@@ -6,6 +6,7 @@
 use std::time::Instant;
 
 use super::SessionLimits;
+use crate::engineio::Revision;
 
 /// Whether a ping is out.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) enum Heartbeat {
     Quiet { ping_at: Instant },
     /// A ping is out.
     Asked { pong_by: Instant, heard_at: Option<Instant> },
+    /// Revision 3: the client has to be heard by then.
+    Listening { by: Instant },
 }
 
 /// What a due heartbeat asks for.
@@ -26,28 +29,34 @@ pub(super) enum Beat {
 
 impl Heartbeat {
     /// The first ping comes after an interval, not at once: clients count on it.
-    pub(super) fn new(now: Instant, limits: &SessionLimits) -> Self {
-        Self::Quiet { ping_at: now + limits.ping_interval }
+    pub(super) fn new(revision: Revision, now: Instant, limits: &SessionLimits) -> Self {
+        match revision {
+            Revision::Three => Self::Listening { by: now + limits.ping_interval + limits.ping_timeout },
+            Revision::Four => Self::Quiet { ping_at: now + limits.ping_interval },
+        }
     }
 
     pub(super) fn deadline(&self) -> Instant {
         match self {
             Self::Quiet { ping_at } => *ping_at,
             Self::Asked { pong_by, .. } => *pong_by,
+            Self::Listening { by } => *by,
         }
     }
 
     /// Any packet counts as life: a pong may wait behind a large message.
-    pub(super) fn heard(&mut self, now: Instant) {
-        if let Self::Asked { heard_at, .. } = self {
-            *heard_at = Some(now);
+    pub(super) fn heard(&mut self, now: Instant, limits: &SessionLimits) {
+        match self {
+            Self::Quiet { .. } => {}
+            Self::Asked { heard_at, .. } => *heard_at = Some(now),
+            Self::Listening { by } => *by = now + limits.ping_interval + limits.ping_timeout,
         }
     }
 
     /// A pong that nobody asked for is ignored.
     pub(super) fn pong(&mut self, now: Instant, limits: &SessionLimits) {
         if let Self::Asked { .. } = self {
-            *self = Self::new(now, limits);
+            *self = Self::Quiet { ping_at: now + limits.ping_interval };
         }
     }
 
@@ -63,7 +72,15 @@ impl Heartbeat {
                 *self = Self::Asked { pong_by, heard_at: None };
                 Beat::Nothing
             }
-            Self::Quiet { .. } | Self::Asked { .. } => Beat::Nothing,
+            Self::Listening { by } if by <= now => {
+                // Far too late, the process stood still, and what the peer has said is not read yet.
+                if now.saturating_duration_since(by) < limits.ping_timeout / 2 {
+                    return Beat::Dead;
+                }
+                *self = Self::Listening { by: now + limits.ping_timeout };
+                Beat::Nothing
+            }
+            Self::Quiet { .. } | Self::Asked { .. } | Self::Listening { .. } => Beat::Nothing,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::engineio::payload;
+use crate::engineio::{payload, v3};
 use crate::recovery::Offset;
 
 /// How much a packet matters.
@@ -228,6 +228,14 @@ impl Outbox {
         }
     }
 
+    /// Queues the answer to a ping ahead of data, as [`push_ahead`](Self::push_ahead) does, or leaves it out: a
+    /// peer may ping without reading, so the limit applies.
+    pub fn push_pong(&mut self, pong: Bytes) {
+        if self.weight() <= self.limit {
+            self.push_ahead(pong);
+        }
+    }
+
     /// The next bytes for a WebSocket, as slices of at most `budget` bytes together.
     ///
     /// They stay the next ones until [`advance`](Self::advance) says what became of them: a writer may
@@ -273,12 +281,15 @@ impl Outbox {
     #[must_use]
     pub fn take_payload(&mut self, max_payload: usize) -> Bytes {
         let mut payload = payload::Writer::new(max_payload);
-        while let Some(packet) = self.first.take_if(|packet| payload.push(packet)) {
-            self.pending = self.pending.saturating_sub(packet.len());
-            self.next_packet();
-        }
-        drop(self.take_receipts());
-        self.release_if_empty();
+        self.take_while(|packet| payload.push(packet));
+        payload.finish()
+    }
+
+    /// As [`take_payload`](Self::take_payload), for a client of revision 3. The packets were pushed in its form.
+    #[must_use]
+    pub fn take_payload_v3(&mut self, max_payload: usize) -> Bytes {
+        let mut payload = v3::Writer::new(max_payload);
+        self.take_while(|packet| payload.push(packet));
         payload.finish()
     }
 
@@ -340,6 +351,16 @@ impl Outbox {
     #[must_use]
     pub fn dropped(&self) -> u32 {
         self.dropped
+    }
+
+    /// Takes packets off the front while `take` has room for them.
+    fn take_while(&mut self, mut take: impl FnMut(&[u8]) -> bool) {
+        while let Some(packet) = self.first.take_if(|packet| take(packet)) {
+            self.pending = self.pending.saturating_sub(packet.len());
+            self.next_packet();
+        }
+        drop(self.take_receipts());
+        self.release_if_empty();
     }
 
     /// The first packet has left.
@@ -499,6 +520,23 @@ mod tests {
         outbox.push_ahead(text("2"));
         all.extend(write(&mut outbox, 1000));
         assert_eq!(all, [text("4one"), text("2"), text("4two")].concat());
+    }
+
+    #[test]
+    fn pings_of_a_peer_that_does_not_read_are_answered_up_to_the_limit() {
+        let mut outbox = Outbox::new(10_000);
+        for _ in 0..1_000 {
+            outbox.push_pong(text("3"));
+        }
+        assert!(outbox.len() <= 10_000 / PACKET_OVERHEAD as u64 + 1, "{}", outbox.len());
+        assert!(outbox.take_payload_v3(1_000).starts_with(b"1:31:3"));
+    }
+
+    #[test]
+    fn a_payload_of_revision_3_has_lengths() {
+        let mut outbox = filled(&[text("4one"), v3::reframe(with_attachment("4two", b"\x01"), true)]);
+        assert_eq!(outbox.take_payload_v3(10), &b"4:4one"[..]);
+        assert_eq!(outbox.take_payload_v3(10), &b"4:4two6:b4AQ=="[..]);
     }
 
     #[test]

@@ -48,6 +48,22 @@ impl Header {
     }
 }
 
+/// The query behind the namespace of a CONNECT, where revision 4 of Socket.IO has what `auth` is in 5.
+///
+/// ```
+/// use greenroom_proto::socketio::connect_query;
+///
+/// assert_eq!(connect_query("0/admin?token=abc&a=1,"), Some("token=abc&a=1"));
+/// assert_eq!(connect_query("0/admin,"), None);
+/// assert_eq!(connect_query("2/admin?token=abc,[\"e\"]"), None);
+/// ```
+#[must_use]
+pub fn connect_query(packet: &str) -> Option<&str> {
+    let namespace = packet.strip_prefix('0').filter(|rest| rest.starts_with('/'))?;
+    let namespace = namespace.split_once(',').map_or(namespace, |(namespace, _)| namespace);
+    namespace.split_once('?').map(|(_, query)| query)
+}
+
 struct Cursor<'a> {
     text: &'a Text,
     bytes: &'a [u8],

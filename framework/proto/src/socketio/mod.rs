@@ -1,4 +1,4 @@
-//! Socket.IO protocol 5 on the wire.
+//! Socket.IO protocol 5 on the wire. Clients of protocol 4 differ in what CONNECT and its refusal say.
 //!
 //! Takes: the messages of an Engine.IO session, text and binary; names, ids and JSON text to send.
 //! Emits: packets with all their attachments; bytes of WebSocket frames, ready to write. Keeps: JSON
@@ -20,6 +20,7 @@ mod payload;
 
 pub use self::decode::{DecodeLimits, Decoder, sent_event, sent_packets};
 pub use self::error::{DecodeError, DecodeErrorKind};
+pub use self::header::connect_query;
 pub use self::packet::{AckId, Args, Packet, PacketKind, RawText, is_reserved};
 
 /// The revision of Socket.IO that is spoken here.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_proto::engineio::{Message, Packet, frame};
+use greenroom_proto::engineio::{Message, Packet, Revision, frame};
 use greenroom_proto::session::{
     Delivery, Effect, Outbox, PollAnswer, Pushed, Session, SessionLimits, SessionState, Source, WireEnd,
     WireId,
@@ -48,14 +48,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(websocket: bool) -> Self {
+    pub(crate) fn new(websocket: bool, revision: Revision) -> Self {
         let limits = Arc::new(SessionLimits::default());
         let now = Instant::now();
         let (session, wire) = if websocket {
-            let (session, wire) = Session::open_websocket(limits, now);
+            let (session, wire) = Session::open_websocket(limits, revision, now);
             (session, Some(wire))
         } else {
-            (Session::open_polling(limits, now), None)
+            (Session::open_polling(limits, revision, now), None)
         };
         Self {
             session,
@@ -154,6 +154,7 @@ impl World {
                 }
                 Effect::DropWire(_) => self.lost |= self.attached,
                 Effect::Ping => self.outbox.push_ahead(Packet::Ping("".into()).encode()),
+                Effect::Pong => self.outbox.push_pong(Packet::Pong("".into()).encode()),
                 Effect::Closed(_) => self.closed += 1,
                 Effect::Finished => {
                     assert_eq!(self.closed, 1, "the end without a reason");

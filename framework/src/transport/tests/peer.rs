@@ -36,6 +36,14 @@ impl Request {
         Self { stream }
     }
 
+    /// All bytes up to the end of the connection.
+    pub(super) async fn raw_answer(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read = self.stream.read_to_end(&mut bytes);
+        tokio::time::timeout(PATIENCE, read).await.expect("the end in time").unwrap();
+        bytes
+    }
+
     pub(super) async fn answer(mut self) -> Answer {
         tokio::time::timeout(PATIENCE, read_answer(&mut self.stream)).await.expect("an answer in time").0
     }

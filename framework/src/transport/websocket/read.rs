@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use greenroom_proto::engineio::frame::{self, Frame};
-use greenroom_proto::engineio::{DecodeError, Packet};
+use greenroom_proto::engineio::{DecodeError, Packet, Revision, v3};
 use tokio::io::ReadBuf;
 
 use super::carried::WireIo;
@@ -68,8 +68,11 @@ impl<Io: WireIo> Wire<Io> {
     fn packets(&mut self, frames: impl Iterator<Item = Frame>) -> (Packets, Option<Over>) {
         let mut packets = Packets::with_capacity(frames.size_hint().0);
         let mut ping = None;
+        let is_v3 = self.ticket.session.revision() == Revision::Three;
         for frame in frames {
             let packet = match frame {
+                Frame::Text(text) if is_v3 => v3::decode_text(text),
+                Frame::Binary(bytes) if is_v3 => v3::decode_binary(bytes),
                 Frame::Text(text) => Packet::decode_text(text),
                 Frame::Binary(bytes) => Ok(Packet::decode_binary(bytes)),
                 Frame::Ping(content) => {

@@ -30,7 +30,7 @@ export function acks(stage) {
     assert.equal(count, 1);
   });
 
-  it("answers emitWithAck", async () => {
+  it("answers emitWithAck", stage.laterThan2, async () => {
     const peer = await stage.connected();
     assert.deepEqual(await peer.socket.timeout(5000).emitWithAck("message-with-ack", { a: 1 }), { a: 1 });
   });
@@ -112,13 +112,13 @@ export function acks(stage) {
     assert.deepEqual(await peer.ask("sum", 1, 1), [2], "the socket still works");
   });
 
-  it("delivers every event once with the retries option, each acked before the next is sent", async () => {
+  it("delivers every event once with the retries option, each acked before the next is sent", stage.laterThan2, async () => {
     const peer = stage.client("/", { retries: 2, ackTimeout: 5000 });
     const answers = Array.from({ length: 50 }, (_, number) => peer.socket.emitWithAck("message-with-ack", number));
     assert.deepEqual(await within(Promise.all(answers), "all acks"), Array.from(answers.keys()));
   });
 
-  it("fails pending acks when the connection ends", async () => {
+  it("fails pending acks when the connection ends", stage.laterThan2, async () => {
     const peer = await stage.connected();
     const lost = peer.socket.timeout(5000).emitWithAck("kick", true);
     await assert.rejects(within(lost, "the failure"), /disconnected/);

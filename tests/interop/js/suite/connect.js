@@ -49,7 +49,7 @@ export function connect(stage) {
     const [error] = await peer.next("connect_error");
     assert.equal(error.message, "Invalid namespace");
     assert.equal(peer.socket.connected, false);
-    assert.equal(peer.socket.active, false, "a refusal is final");
+    assert.equal(peer.active, false, "a refusal is final");
   });
 
   it("keeps the connection and its namespaces when one is refused", async () => {

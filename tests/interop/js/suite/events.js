@@ -81,7 +81,7 @@ export function events(stage) {
     for (let number = 0; number < 20; number += 1) assert.deepEqual(await peer.next("message-back"), [number]);
   });
 
-  it("sends volatile events while the transport can take them, and drops them while there is none", async () => {
+  it("sends volatile events while the transport can take them, and drops them while there is none", stage.laterThan2, async () => {
     const peer = stage.client();
     peer.socket.volatile.emit("message", "too early");
     await peer.next("connect");

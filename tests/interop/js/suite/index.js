@@ -1,6 +1,7 @@
 // One suite for all three ways to connect: what holds on one transport holds on the others.
 
 import { after, afterEach, before, describe } from "node:test";
+import io2 from "socket.io-client-2";
 import { Stage } from "../support/stage.js";
 import { acks } from "./acks.js";
 import { binary } from "./binary.js";
@@ -16,8 +17,20 @@ import { upgrade } from "./upgrade.js";
 const everywhere = { connect, events, binary, acks, rooms, namespaces, order, disconnect, reconnect };
 
 export function suite(mode) {
-  const parts = mode === "upgrade" ? { ...everywhere, upgrade } : everywhere;
-  for (const [name, part] of Object.entries(parts)) play(new Stage(mode), `socket.io-client 4 over ${mode}: ${name}`, part);
+  for (const [name, part] of Object.entries(partsOf(mode))) {
+    play(new Stage(mode), `socket.io-client 4 over ${mode}: ${name}`, part);
+  }
+}
+
+/** The same with version 2. How it connects is a chapter of its own: js/eio3.test.js. */
+export function suite2(mode) {
+  for (const [name, part] of Object.entries(partsOf(mode)).filter(([name]) => name !== "connect")) {
+    play(new Stage(mode, io2, { ALLOW_EIO3: "true" }), `socket.io-client 2 over ${mode}: ${name}`, part);
+  }
+}
+
+function partsOf(mode) {
+  return mode === "upgrade" ? { ...everywhere, upgrade } : everywhere;
 }
 
 /** Runs the tests of a part on a fixture of their own. */

@@ -9,12 +9,19 @@ export class Peer {
 
   constructor(socket) {
     this.socket = socket;
-    socket.onAny((event, ...args) => this.#queue(event).push(args));
-    for (const event of LIFE) socket.on(event, (...args) => this.#queue(event).push(args));
+    const hear = (event, ...args) => this.#queue(event).push(args);
+    if (socket.onAny) socket.onAny(hear);
+    else hearAll(socket, hear);
+    for (const event of LIFE) socket.on(event, (...args) => hear(event, ...args));
   }
 
   get id() {
     return this.socket.id;
+  }
+
+  /** Whether the client will come back by itself, or is about to connect. */
+  get active() {
+    return this.socket.active ?? Boolean(this.socket.subs);
   }
 
   /** Name of the transport that is in use now. */
@@ -58,6 +65,17 @@ export class Peer {
     if (!this.#queues.has(event)) this.#queues.set(event, new Queue());
     return this.#queues.get(event);
   }
+}
+
+/** What `onAny` is in version 2, and its only way to tell of a refusal. */
+function hearAll(socket, hear) {
+  const { onevent } = socket;
+  socket.onevent = (packet) => {
+    const ack = packet.id === undefined ? [] : [socket.ack(packet.id)];
+    hear(...packet.data, ...ack);
+    onevent.call(socket, packet);
+  };
+  socket.on("error", (...args) => hear("error", ...args));
 }
 
 class Queue {

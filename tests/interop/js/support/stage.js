@@ -1,6 +1,7 @@
 // What a suite plays on: one transport mode, one fixture, and the clients that a test opened, which end with it.
 
 import { io as io4 } from "socket.io-client";
+import io2 from "socket.io-client-2";
 import { Fixture } from "./fixture.js";
 import { Peer } from "./peer.js";
 import { Proxy } from "./proxy.js";
@@ -24,6 +25,11 @@ export class Stage {
     this.mode = mode;
     this.io = io;
     this.settings = settings;
+  }
+
+  /** Options of a test of what only later clients can do. */
+  get laterThan2() {
+    return { skip: this.io === io2 && "version 2 has nothing like it" };
   }
 
   /** Whether one connection ends up as a WebSocket. */
@@ -60,7 +66,7 @@ export class Stage {
   /** A client on its way, on a connection of its own. */
   client(namespace = "/", { url = this.fixture.url, ...options } = {}) {
     const socket = this.io(url + namespace, { ...modes[this.mode], ...HASTE, forceNew: true, ...options });
-    this.#open.push(() => socket.io._close());
+    this.#open.push(() => (socket.io._close ?? socket.io.close).call(socket.io));
     return new Peer(socket);
   }
 

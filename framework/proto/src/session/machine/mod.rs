@@ -13,6 +13,7 @@ use std::time::Instant;
 use super::effect::{Effect, PollAnswer, WireId};
 use super::heartbeat::{Beat, Heartbeat};
 use super::limits::SessionLimits;
+use crate::engineio::Revision;
 use crate::socket::reason::DisconnectReason;
 
 mod packets;
@@ -55,6 +56,7 @@ pub enum SessionState {
 #[derive(Debug)]
 pub struct Session {
     limits: Arc<SessionLimits>,
+    revision: Revision,
     phase: Phase,
     carrier: Carrier,
     heartbeat: Heartbeat,
@@ -90,16 +92,17 @@ struct Probe {
 impl Session {
     /// A session whose handshake is the answer of a GET.
     #[must_use]
-    pub fn open_polling(limits: Arc<SessionLimits>, now: Instant) -> Self {
+    pub fn open_polling(limits: Arc<SessionLimits>, revision: Revision, now: Instant) -> Self {
         let phase = Phase::Opening { claim_by: now + limits.claim_timeout };
         let carrier = Carrier::Polling { waiting: false, posting: false, probe: None };
-        Self { heartbeat: Heartbeat::new(now, &limits), limits, phase, carrier, next_wire: 0 }
+        let heartbeat = Heartbeat::new(revision, now, &limits);
+        Self { limits, revision, phase, carrier, heartbeat, next_wire: 0 }
     }
 
     /// A session whose handshake is the first frame of a WebSocket.
     #[must_use]
-    pub fn open_websocket(limits: Arc<SessionLimits>, now: Instant) -> (Self, WireId) {
-        let mut session = Self::open_polling(limits, now);
+    pub fn open_websocket(limits: Arc<SessionLimits>, revision: Revision, now: Instant) -> (Self, WireId) {
+        let mut session = Self::open_polling(limits, revision, now);
         let wire = session.new_wire();
         session.phase = Phase::Open;
         session.carrier = Carrier::WebSocket(wire);
@@ -148,7 +151,7 @@ impl Session {
 
     /// Takes note that the host did not read what the peer may have sent: silence says nothing then.
     pub fn excuse(&mut self, now: Instant) {
-        self.heartbeat.heard(now);
+        self.heartbeat.heard(now, &self.limits);
     }
 
     /// Ends the session from this side. What is in the outbox, and what comes until it is sealed, still leaves.

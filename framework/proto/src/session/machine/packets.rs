@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Carrier, Phase, Session};
-use crate::engineio::{Message, Packet};
+use crate::engineio::{Message, Packet, Revision};
 use crate::session::effect::{Effect, PollAnswer, Source, WireEnd, WireId};
 use crate::socket::reason::DisconnectReason;
 
@@ -50,13 +50,16 @@ impl Session {
     }
 
     fn handle_carried(&mut self, packet: Packet, now: Instant, effects: &mut Vec<Effect>) -> Option<Message> {
-        self.heartbeat.heard(now);
+        self.heartbeat.heard(now, &self.limits);
         match packet {
             Packet::Message(message) => return self.is_open().then_some(message),
-            Packet::Pong(_) => self.heartbeat.pong(now, &self.limits),
-            Packet::Close => self.end(DisconnectReason::TransportClose, PollAnswer::Noop, effects),
+            Packet::Pong(_) if self.revision == Revision::Four => self.heartbeat.pong(now, &self.limits),
+            Packet::Ping(_) if self.revision == Revision::Three => self.answer_ping(effects),
             // "The server sends ping, the client pong" since revision 4: the wrong direction ends the session.
-            Packet::Ping(_) => self.end(DisconnectReason::TransportError, PollAnswer::Close, effects),
+            Packet::Ping(_) | Packet::Pong(_) => {
+                self.end(DisconnectReason::TransportError, PollAnswer::Close, effects)
+            }
+            Packet::Close => self.end(DisconnectReason::TransportClose, PollAnswer::Noop, effects),
             // Only the server opens, and only a probe upgrades.
             Packet::Open(_) | Packet::Upgrade => {
                 self.end(DisconnectReason::ParseError, PollAnswer::Close, effects)
@@ -64,6 +67,12 @@ impl Session {
             Packet::Noop => {}
         }
         None
+    }
+
+    fn answer_ping(&self, effects: &mut Vec<Effect>) {
+        if self.is_open() && effects.last() != Some(&Effect::Pong) {
+            effects.push(Effect::Pong);
+        }
     }
 
     fn role(&self, source: Source) -> Role {

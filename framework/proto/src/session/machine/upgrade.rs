@@ -51,7 +51,7 @@ impl Session {
     }
 
     fn finish_upgrade(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        self.heartbeat.heard(now);
+        self.heartbeat.heard(now, &self.limits);
         self.answer_poll(PollAnswer::Noop, effects);
         let Some(wire) = self.probe().map(|probe| probe.wire) else { return };
         self.carrier = Carrier::WebSocket(wire);

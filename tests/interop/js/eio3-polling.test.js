@@ -1,0 +1,3 @@
+import { suite2 } from "./suite/index.js";
+
+suite2("polling");
