@@ -93,6 +93,9 @@ mod session;
 mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
+// Who has the feature for tests only would not see in `cargo doc` how to test a room.
+#[cfg(all(doc, not(feature = "testing")))]
+pub use greenroom_proto::room::testing;
 mod transport;
 
 /// The README's server is compiled.

@@ -12,7 +12,4 @@ pub use echo::echo_server;
 pub use faults::{Faults, Victim};
 pub use simulation::Simulation;
 
-pub use greenroom_proto::room::testing::{
-    Chance, Fault, RandomRun, RunReport, TestRoom, TestSetup, merge, random_run, state_hash,
-};
-pub use greenroom_proto::room::{CloseReason, FaultReport, Join, Listing, SocketKey};
+pub use greenroom_proto::room::testing::*;

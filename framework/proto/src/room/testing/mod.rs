@@ -1,4 +1,5 @@
-//! Tests of rooms: without a network, on a clock that the test moves.
+//! Tests of rooms: without a network, on a clock that the test moves. A program has them with the feature
+//! `testing` of `greenroom`, as `greenroom::testing`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -43,3 +44,6 @@ pub use client::{merge, state_hash};
 pub use link::Fault;
 pub use random::{Chance, RandomRun, RunReport, random_run};
 pub use room::{TestRoom, TestSetup};
+
+// What a test room tells and is told.
+pub use super::{CloseReason, FaultReport, Join, Listing, SocketKey};
