@@ -1,6 +1,6 @@
 # Everything that a developer or CI runs. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help play web types flows test test-rust test-page test-clients test-example test-browser lint try-dockerfile loom fuzz bench clean
+.PHONY: help play web types flows test test-rust test-abort random test-page test-clients test-example test-browser lint try-dockerfile loom fuzz bench clean
 
 FIXTURE := target/debug/greenroom-fixture
 LOBBY := target/debug/example-game
@@ -23,10 +23,16 @@ flows: ## Writes down which messages the flows of tests/delivery are made of.
 client-demo/web/dist/index.html: client-demo/web/package-lock.json $(shell find client-demo/web/src client-demo/web/index.html -type f 2>/dev/null)
 	cd client-demo/web && npm ci --no-audit --no-fund && npm run build
 
-test: test-rust test-page test-clients test-example test-browser ## Sets everything up and runs every test.
+test: test-rust test-abort test-page test-clients test-example test-browser ## Sets everything up and runs every test.
 
 test-rust: ## Unit, property, order, conformance and fault tests, and the documentation's examples.
 	cargo test --locked --workspace --all-features
+
+test-abort: ## A program with panic = "abort" is told so, instead of starting.
+	cargo run --locked --quiet --manifest-path tests/panic-abort/Cargo.toml
+
+random: ## RANDOM_STEPS (default a million) random inputs into each game of the lobby; all replay. Minutes.
+	RANDOM_STEPS=$(or $(RANDOM_STEPS),1000000) cargo test --locked --release -p example-game --bin example-game rooms::random -- --nocapture
 
 test-page: ## What the page knows without network and document: the state of rooms, the game's step.
 	cd client-demo/web && npm ci --no-audit --no-fund && npm test

@@ -119,14 +119,16 @@ async fn a_client_that_lost_its_state_gets_it_again_and_can_prove_that_it_is_in_
 async fn a_ticking_room_sends_its_patches_and_answers_with_its_steps() {
     for seed in 0..10 {
         let stage = Stage::new(seed, |io| drop(io.room::<Ticker>("/ticker")));
-        let (ann, _) = stage.join(0, "/ticker", &json!({})).await;
-        drop(ann.received());
+        let ann = stage.ask(0, "/ticker", &json!({})).await;
+        stage.run().await;
+        let states = ann.events("state");
+        assert_eq!(states[0]["full"], json!({ "ticks": 0, "moves": 0 }), "who joins waits for no step");
         ann.emit(Some(1), "go", &json!(2)).await;
         stage.run().await;
         assert_eq!(ann.received(), Vec::<String>::new(), "what is reliable waits for the step");
         stage.advance(Duration::from_millis(60)).await;
         let received = ann.received();
-        assert!(received[0].contains(r#""full":{"ticks":1,"moves":2}"#), "{received:?}");
+        assert!(received[0].contains(r#""d":{"ticks":1,"moves":2}"#), "{received:?}");
         assert_eq!(received.last().unwrap(), "31[2]");
         for _ in 0..20 {
             stage.advance(Duration::from_millis(50)).await;

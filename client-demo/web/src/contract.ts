@@ -66,8 +66,8 @@ export interface RoomDelta {
 /** Of Greenroom itself: what a lobby is asked about custom rooms. `type` is the path of a type of rooms. */
 interface RoomRequests {
   "room:watch": { payload: { type: string }; answer: { rooms: RoomInfo[] } };
-  "room:create": { payload: { type: string; debug?: boolean }; answer: { id: string } };
-  "room:find": { payload: { type: string; debug?: boolean; or_create: boolean }; answer: { id: string } };
+  "room:create": { payload: { type: string; debug: boolean }; answer: { id: string } };
+  "room:find": { payload: { type: string; debug: boolean; or_create: boolean }; answer: { id: string } };
 }
 
 /** All that can be asked. */

@@ -40,6 +40,9 @@ export interface GameHost {
   over(game: Game, why: string): void;
 }
 
+/** A state that has gone wrong is seen after so long, and put right. */
+export const COMPARE_MS = 10_000;
+
 /** What a room says to who has joined. */
 interface Joined {
   readonly seat: number;
@@ -55,6 +58,8 @@ export class Game<K extends Kind = Kind> {
 
   private readonly socket: Socket;
   private dismissal = "";
+  /** Compares states now and then, while we are there. */
+  private comparing: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     readonly kind: K,
@@ -106,6 +111,7 @@ export class Game<K extends Kind = Kind> {
   }
 
   leave(): void {
+    clearInterval(this.comparing);
     this.socket.off();
     this.socket.disconnect();
   }
@@ -114,12 +120,15 @@ export class Game<K extends Kind = Kind> {
     const { socket, host } = this;
     socket.on("joined", ({ seat, role }: Joined) => {
       [this.seat, this.role, this.online, this.dismissal] = [seat, role, true, ""];
+      clearInterval(this.comparing);
+      this.comparing = setInterval(() => void this.state.inStep(), COMPARE_MS);
       host.changed();
     });
     socket.on("dismissed", ({ reason }: { reason: string }) => (this.dismissal = reason));
     socket.on("error", ({ message }: Problem) => host.complain(message));
     socket.on("disconnect", (reason) => {
       this.online = false;
+      clearInterval(this.comparing);
       if (reason === "io server disconnect") host.over(this, dismissalSentence(this.dismissal));
       host.changed();
     });

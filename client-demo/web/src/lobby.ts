@@ -102,7 +102,8 @@ export class Lobby {
 
   /** Plays: where somebody waits, or in a new room. */
   async play(kind: Kind, fresh: boolean): Promise<void> {
-    const wanted = { type: `/${kind}`, ...(DEBUG ? { debug: true } : {}) };
+    // Said in any case: whoever does not say it may be given either kind of room.
+    const wanted = { type: `/${kind}`, debug: DEBUG };
     const answer = fresh
       ? await ask(this.socket, "room:create", wanted)
       : await ask(this.socket, "room:find", { ...wanted, or_create: true });

@@ -10,8 +10,9 @@ mod progress;
 mod protocol;
 
 pub use greenroom_proto::room::{
-    Audience, Cx, Ending, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Replay,
-    ReplayError, Reply, Role, Room, RoomError, RoomLimits, Seat, Secret, To, WhenEmpty, prelude, replay,
+    Audience, Cx, Ending, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Part,
+    Replay, ReplayError, Reply, Role, Room, RoomError, RoomLimits, Seat, Secret, To, WhenEmpty, prelude,
+    replay,
 };
 pub(crate) use handle::RoomHandle;
 pub(crate) use progress::{Progress, Report};

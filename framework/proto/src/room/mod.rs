@@ -17,6 +17,7 @@ mod limits;
 mod member;
 mod moment;
 mod outgoing;
+mod part;
 mod replay;
 mod reply;
 mod rng;
@@ -36,6 +37,7 @@ pub use member::{
     Audience, Grace, Leader, LeaveReason, Member, MemberId, Role, Seat, SocketKey, To, WhenEmpty,
 };
 pub use moment::Moment;
+pub use part::Part;
 pub use replay::{Ending, Replay, ReplayError, replay};
 pub use reply::{Options, Reply};
 pub use secret::Secret;

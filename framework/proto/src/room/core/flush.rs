@@ -66,6 +66,7 @@ impl<R: Room> RoomCore<R> {
             // Whoever has just read is brought to where the others are.
             self.cut(false);
         }
+        self.welcome();
     }
 
     /// Sends everything that waits. The last frames do not wait for those before them to have left:

@@ -5,6 +5,8 @@
 //! last numbered input that the state knows, in a patch only those that changed. Both are left out
 //! if empty. The epoch `e` tells one life of a room from another.
 //!
+//! Who joins gets the state at once, also where patches wait for a step.
+//!
 //! A connection whose last frame has not left yet gets none: its next patch leads from what it has to
 //! what is newest then, whatever lay between.
 
@@ -32,6 +34,8 @@ pub(super) struct Frames {
     offset: u64,
     admissions: u64,
     connections: BTreeMap<SocketKey, Connection>,
+    /// Those that have been sent nothing yet.
+    fresh: Vec<SocketKey>,
     applied: Applied,
     /// What each audience was shown last.
     latest: BTreeMap<Audience, Arc<Cut>>,
@@ -89,6 +93,7 @@ impl Frames {
             offset: 0,
             admissions: 0,
             connections: BTreeMap::new(),
+            fresh: Vec::new(),
             applied: Arc::default(),
             latest: BTreeMap::new(),
             changed: false,
@@ -109,6 +114,7 @@ impl Frames {
         let connection =
             Connection { admission: self.admissions, in_flight: false, behind: false, has: None };
         self.connections.insert(socket, connection);
+        self.fresh.push(socket);
         self.changed = true;
     }
 

@@ -375,8 +375,7 @@ impl<R: Room> TestRoom<R> {
         self.core.members().find(|member| member.id == *who)
     }
 
-    /// What a client of this member has: state and patches as they came. Null before the first one; in
-    /// a room that ticks it comes with the next patch.
+    /// What a client of this member has: state and patches as they came. Null if it has never joined.
     #[must_use]
     pub fn view(&self, who: &str) -> Value {
         self.client(who).and_then(|client| client.state.clone()).unwrap_or_default()

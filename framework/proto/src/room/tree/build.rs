@@ -1,16 +1,24 @@
 //! From serde to a tree.
 
+use std::sync::Arc;
+
 use serde::ser::{
     Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use super::piece::{self, Piece};
 use super::{Node, Tree, TreeError};
 
-/// `view`: fields of objects must have values.
-pub(super) fn build(value: &impl Serialize, view: bool) -> Result<Tree, TreeError> {
-    let mut builder = Builder { tree: Tree::default(), view, in_array: 0 };
-    value.serialize(&mut builder)?;
+/// `view`: fields of objects must have values. `like`: what it will be about as large as.
+pub(super) fn build(value: &impl Serialize, view: bool, like: Option<&Tree>) -> Result<Tree, TreeError> {
+    let tree = like.map_or_else(Tree::default, |like| Tree {
+        nodes: Vec::with_capacity(like.nodes.len()),
+        text: String::with_capacity(like.text.len()),
+        pieces: Vec::with_capacity(like.pieces.len()),
+    });
+    let mut builder = Builder { tree, view, in_array: 0 };
+    piece::drawing(view, || value.serialize(&mut builder))?;
     Ok(builder.tree)
 }
 
@@ -31,6 +39,25 @@ impl Builder {
         let (start, len) = (size(self.tree.text.len())?, size(text.len())?);
         self.tree.text.push_str(text);
         self.push(Node::Text { start, len })
+    }
+
+    /// What is no array and no object is not worth sharing.
+    fn push_piece(&mut self, piece: Arc<Piece>) -> Result<(), TreeError> {
+        match piece.root().node() {
+            Node::Text { .. } => self.push_text(piece.root().as_text()),
+            Node::Array { .. } | Node::Object { .. } => {
+                let index = size(self.tree.pieces.len())?;
+                self.tree.pieces.push(piece);
+                self.push(Node::Piece { index })
+            }
+            other @ (Node::Null
+            | Node::Bool(_)
+            | Node::Unsigned(_)
+            | Node::Signed(_)
+            | Node::Float(_)
+            | Node::Single(_)
+            | Node::Piece { .. }) => self.push(other),
+        }
     }
 
     fn push_float(&mut self, number: f64) -> Result<(), TreeError> {
@@ -184,9 +211,17 @@ impl<'a> Serializer for &'a mut Builder {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), TreeError> {
+        // A patch replaces an array whole, and null may stand inside: a piece is none of that.
+        if name == piece::NAME
+            && self.view
+            && self.in_array == 0
+            && let Some(offered) = piece::take_offer()
+        {
+            return self.push_piece(offered);
+        }
         value.serialize(self)
     }
 
@@ -274,7 +309,7 @@ impl Compound<'_> {
 
     /// Takes note of the key of a map that was just written at `place`.
     fn note_key(&mut self, place: usize) {
-        let root = self.builder.tree.root();
+        let root = self.builder.tree.start();
         let key = root.skip(place).as_text();
         if self.last_key.is_some_and(|last| root.skip(last).as_text() >= key) {
             self.sorted = false;
@@ -303,9 +338,9 @@ impl Compound<'_> {
 /// Brings the fields of the last object into the order of their keys: that of a hash map differs from
 /// run to run.
 fn sort(tree: &mut Tree, head: usize) -> Result<(), TreeError> {
-    let Tree { nodes, text } = tree;
+    let Tree { nodes, text, .. } = tree;
     let tail = nodes.split_off(head + 1);
-    let mut fields: Vec<_> = super::Fields(super::Cursor { nodes: &tail, text }).collect();
+    let mut fields: Vec<_> = super::Fields(super::Cursor { nodes: &tail, text, pieces: &[] }).collect();
     fields.sort_by_key(|(key, _)| *key);
     if let Some(pair) =
         fields.windows(2).find(|pair| pair.first().map(|field| field.0) == pair.last().map(|field| field.0))
@@ -386,7 +421,7 @@ impl SerializeMap for Compound<'_> {
             Some(node @ (Node::Unsigned(_) | Node::Signed(_) | Node::Bool(_))) if written == 1 => {
                 self.builder.tree.nodes.pop();
                 let mut text = String::new();
-                super::write::write(super::Cursor { nodes: &[node], text: "" }, &mut text);
+                super::write::write(super::Cursor { nodes: &[node], text: "", pieces: &[] }, &mut text);
                 self.builder.push_text(&text)?;
             }
             _ => return Err(TreeError::custom("a key has to be text or a whole number")),

@@ -1,5 +1,8 @@
 //! RFC 7396 merge patches between two trees.
 
+use std::cmp::Ordering;
+use std::sync::Arc;
+
 use super::write::{write, write_key};
 use super::{Cursor, Fields, Node, Tree};
 
@@ -12,7 +15,7 @@ impl Tree {
 }
 
 /// Both are objects.
-fn diff_fields(old: Cursor<'_>, new: Cursor<'_>, out: &mut String) {
+pub(super) fn diff_fields(old: Cursor<'_>, new: Cursor<'_>, out: &mut String) {
     let (sorted_old, sorted_new) = (is_sorted(old), is_sorted(new));
     let start = out.len();
     let mut writer = Writer { out, start };
@@ -31,16 +34,20 @@ fn is_sorted(value: Cursor<'_>) -> bool {
 fn merge(mut old: Fields<'_>, new: Fields<'_>, writer: &mut Writer<'_>) {
     let mut candidate = old.next();
     for (key, value) in new {
-        while let Some((gone, _)) = candidate.filter(|(other, _)| *other < key) {
-            writer.removed(gone);
-            candidate = old.next();
-        }
-        match candidate {
-            Some((other, before)) if other == key => {
-                writer.changed(key, before, value);
-                candidate = old.next();
+        loop {
+            match candidate.map(|(other, before)| (other.cmp(key), other, before)) {
+                Some((Ordering::Less, gone, _)) => {
+                    writer.removed(gone);
+                    candidate = old.next();
+                    continue;
+                }
+                Some((Ordering::Equal, _, before)) => {
+                    writer.changed(key, before, value);
+                    candidate = old.next();
+                }
+                Some((Ordering::Greater, ..)) | None => writer.added(key, value),
             }
-            Some(_) | None => writer.added(key, value),
+            break;
         }
     }
     if let Some((gone, _)) = candidate {
@@ -95,6 +102,28 @@ impl Writer<'_> {
     }
 
     fn changed(&mut self, key: &str, old: Cursor<'_>, new: Cursor<'_>) {
+        if let (Some(before), Some(after)) = (old.piece(), new.piece()) {
+            if Arc::ptr_eq(before, after) {
+                return;
+            }
+            if let Some(fields) = after.patch_from(before) {
+                return self.fields(key, &fields);
+            }
+        }
+        self.changed_value(key, old.resolved(), new.resolved());
+    }
+
+    /// The patch of an object, if there is anything in it.
+    fn fields(&mut self, key: &str, fields: &str) {
+        if !fields.is_empty() {
+            self.key(key);
+            self.out.push('{');
+            self.out.push_str(fields);
+            self.out.push('}');
+        }
+    }
+
+    fn changed_value(&mut self, key: &str, old: Cursor<'_>, new: Cursor<'_>) {
         if let (Node::Object { .. }, Node::Object { .. }) = (old.node(), new.node()) {
             let before = self.out.len();
             self.key(key);

@@ -2,16 +2,19 @@
 //!
 //! A room's view is written, compared with what a client has and thrown away many times a second. A
 //! tape needs two allocations instead of one per node, and comparing two of them is a walk over two
-//! arrays.
+//! arrays. What several of them share is a piece: a tape of its own, written once.
 
 mod build;
 mod diff;
 mod hash;
+mod piece;
 mod write;
 
 pub(super) use hash::{ClientHash, StateHash};
+pub(super) use piece::{Piece, serialize as serialize_part};
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -20,6 +23,7 @@ use serde::Serialize;
 pub(super) struct Tree {
     nodes: Vec<Node>,
     text: String,
+    pieces: Vec<Arc<Piece>>,
 }
 
 /// One value, or the key of a field. What belongs to an array or object follows it.
@@ -45,6 +49,10 @@ enum Node {
         span: u32,
         sorted: bool,
     },
+    /// An array or object that other trees may have, too.
+    Piece {
+        index: u32,
+    },
 }
 
 /// Why a value cannot be a tree.
@@ -68,27 +76,38 @@ impl serde::ser::Error for TreeError {
 impl Tree {
     /// A view. Fields without a value are left out: merge patches cannot tell of them.
     pub(super) fn of(value: &impl Serialize) -> Result<Self, TreeError> {
-        let tree = build::build(value, true)?;
-        match tree.nodes.first() {
-            Some(Node::Object { .. }) => Ok(tree),
-            // A unit: a room without a view.
-            Some(Node::Null) | None => Ok(Self::empty()),
-            Some(_) => Err(TreeError("a view has to be an object".to_owned())),
+        Self::like(value, None)
+    }
+
+    /// As [`of`](Self::of); it will be about as large as that one.
+    pub(super) fn like(value: &impl Serialize, other: Option<&Self>) -> Result<Self, TreeError> {
+        let tree = build::build(value, true, other)?;
+        let root = tree.root().node();
+        if let Node::Object { .. } = root {
+            return Ok(tree);
         }
+        // A unit: a room without a view.
+        let is_nothing = root == Node::Null;
+        is_nothing.then(Self::empty).ok_or_else(|| TreeError("a view has to be an object".to_owned()))
     }
 
     /// Any value, null included.
     pub(super) fn of_any(value: &impl Serialize) -> Result<Self, TreeError> {
-        build::build(value, false)
+        build::build(value, false, None)
     }
 
     /// An object without fields.
     pub(super) fn empty() -> Self {
-        Self { nodes: vec![Node::Object { span: 0, sorted: true }], text: String::new() }
+        Self { nodes: vec![Node::Object { span: 0, sorted: true }], text: String::new(), pieces: Vec::new() }
     }
 
     fn root(&self) -> Cursor<'_> {
-        Cursor { nodes: &self.nodes, text: &self.text }
+        self.start().resolved()
+    }
+
+    /// The first node, whatever it is.
+    fn start(&self) -> Cursor<'_> {
+        Cursor { nodes: &self.nodes, text: &self.text, pieces: &self.pieces }
     }
 }
 
@@ -97,6 +116,7 @@ impl Tree {
 struct Cursor<'a> {
     nodes: &'a [Node],
     text: &'a str,
+    pieces: &'a [Arc<Piece>],
 }
 
 impl<'a> Cursor<'a> {
@@ -114,7 +134,8 @@ impl<'a> Cursor<'a> {
             | Node::Signed(_)
             | Node::Float(_)
             | Node::Single(_)
-            | Node::Text { .. } => 1,
+            | Node::Text { .. }
+            | Node::Piece { .. } => 1,
         }
     }
 
@@ -130,17 +151,39 @@ impl<'a> Cursor<'a> {
             | Node::Float(_)
             | Node::Single(_)
             | Node::Array { .. }
-            | Node::Object { .. } => "",
+            | Node::Object { .. }
+            | Node::Piece { .. } => "",
         }
     }
 
     /// What is inside an array or object.
     fn inside(self) -> Self {
-        Self { nodes: self.nodes.get(1..self.span()).unwrap_or_default(), text: self.text }
+        Self { nodes: self.nodes.get(1..self.span()).unwrap_or_default(), ..self }
     }
 
     fn skip(self, nodes: usize) -> Self {
-        Self { nodes: self.nodes.get(nodes..).unwrap_or_default(), text: self.text }
+        Self { nodes: self.nodes.get(nodes..).unwrap_or_default(), ..self }
+    }
+
+    /// The piece that stands here.
+    fn piece(self) -> Option<&'a Arc<Piece>> {
+        match self.node() {
+            Node::Piece { index } => self.pieces.get(index as usize),
+            Node::Null
+            | Node::Bool(_)
+            | Node::Unsigned(_)
+            | Node::Signed(_)
+            | Node::Float(_)
+            | Node::Single(_)
+            | Node::Text { .. }
+            | Node::Array { .. }
+            | Node::Object { .. } => None,
+        }
+    }
+
+    /// The value itself, also where a piece stands for it.
+    fn resolved(self) -> Self {
+        self.piece().map_or(self, |piece| piece.root())
     }
 
     /// The values of an array.

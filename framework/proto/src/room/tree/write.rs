@@ -34,6 +34,7 @@ pub(super) fn write(value: Cursor<'_>, out: &mut String) {
         Node::Float(number) => write_float(number, number, out),
         Node::Single(number) => write_float(number, number.into(), out),
         Node::Text { .. } => write_text(value.as_text(), out),
+        Node::Piece { .. } => out.push_str(value.piece().map_or("null", |piece| piece.text())),
         Node::Array { .. } => {
             out.push('[');
             for (place, item) in value.items().enumerate() {

@@ -22,12 +22,39 @@ impl<R: Room> RoomCore<R> {
         if !wanted || self.frames.blind {
             return;
         }
+        self.frames.fresh.clear();
+        let ready = self.frames.take_ready(&self.cx.roster, last);
+        let gallery = self.gallery_for(&ready);
+        self.frames.latest.clear();
+        self.send(gallery);
+    }
+
+    /// Shows the state to those who have just joined. All others have it with the next patch.
+    pub(in crate::room::core) fn welcome(&mut self) {
+        let fresh = std::mem::take(&mut self.frames.fresh);
+        if fresh.is_empty() || self.frames.blind {
+            return;
+        }
+        let ready: Vec<_> = fresh.into_iter().filter_map(|socket| self.ready(socket)).collect();
+        let gallery = self.gallery_for(&ready);
+        self.send(gallery);
+    }
+
+    fn ready(&self, socket: SocketKey) -> Option<Ready> {
+        let member = Arc::clone(self.cx.roster.by_socket(socket)?);
+        Some(Ready { member, sockets: vec![socket] })
+    }
+
+    fn gallery_for(&mut self, all: &[Ready]) -> Gallery {
         let offset = self.frames.offset + 1;
         let mut gallery = Gallery::new();
-        for ready in self.frames.take_ready(&self.cx.roster, last) {
-            self.serve(&ready, offset, &mut gallery);
+        for ready in all {
+            self.serve(ready, offset, &mut gallery);
         }
-        self.frames.latest.clear();
+        gallery
+    }
+
+    fn send(&mut self, gallery: Gallery) {
         for (audience, drawn) in gallery {
             let Some(drawn) = drawn else { continue };
             self.frames.latest.insert(audience, Arc::clone(&drawn.cut));
@@ -48,7 +75,10 @@ impl<R: Room> RoomCore<R> {
             return;
         };
         if !gallery.contains_key(&audience) {
-            let view = self.unless_broken(&Broken::View(audience.clone()), |core| core.view_of(member));
+            let before = self.frames.latest.get(&audience).cloned();
+            let view = self.unless_broken(&Broken::View(audience.clone()), |core| {
+                core.view_of(member, before.as_deref().map(Cut::tree))
+            });
             let drawn = view.map(|view| self.frames.draw(&audience, view, offset));
             gallery.insert(audience.clone(), drawn);
         }
@@ -58,8 +88,8 @@ impl<R: Room> RoomCore<R> {
         }
     }
 
-    fn view_of(&mut self, member: &Member) -> Option<Tree> {
-        self.show("view", |room| Tree::of(&room.view(member)))
+    fn view_of(&mut self, member: &Member, before: Option<&Tree>) -> Option<Tree> {
+        self.show("view", |room| Tree::like(&room.view(member), before))
     }
 
     fn secret_of(&mut self, member: &Member) -> Option<Arc<Tree>> {

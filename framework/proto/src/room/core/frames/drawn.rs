@@ -1,6 +1,6 @@
 //! What one audience sees, and the frames that bring it there.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -93,8 +93,8 @@ impl Drawn {
         });
         let mut numbers = String::new();
         write_numbers(cut.applied.iter(), &mut numbers);
-        let text = format!("{{\"e\":{epoch},\"o\":{offset}{numbers},\"full\":{{");
-        let text = close(text, whole, &hidden, "}}");
+        let head = format_args!("{{\"e\":{epoch},\"o\":{offset}{numbers},\"full\":{{");
+        let text = join(head, whole, &hidden);
         self.push(Frame { base: None, offset, text, to: vec![socket] }, hidden.is_empty());
     }
 
@@ -118,8 +118,8 @@ impl Drawn {
         if fields.is_empty() && numbers.is_empty() && hidden.is_empty() {
             return false;
         }
-        let text = format!("{{\"from\":{from},\"o\":{offset}{numbers},\"d\":{{");
-        let text = close(text, fields, &hidden, "}}");
+        let head = format_args!("{{\"from\":{from},\"o\":{offset}{numbers},\"d\":{{");
+        let text = join(head, fields, &hidden);
         let frame = Frame { base: Some((from, Arc::clone(base))), offset, text, to: vec![socket] };
         self.push(frame, hidden.is_empty());
         true
@@ -145,10 +145,13 @@ impl Drawn {
     }
 }
 
+/// Bytes; a longer patch is copied when it grows.
+const USUAL_PATCH: usize = 512;
+
 static NO_CHANGES: Changes = Changes { fields: String::new(), numbers: String::new() };
 
 fn changes(old: &Cut, new: &Cut) -> Changes {
-    let mut changes = Changes::default();
+    let mut changes = Changes { fields: String::with_capacity(USUAL_PATCH), numbers: String::new() };
     new.view.write_patch(&old.view, &mut changes.fields);
     let moved = new.applied.iter().filter(|(seat, number)| old.applied.get(seat) != Some(number));
     write_numbers(moved, &mut changes.numbers);
@@ -160,21 +163,24 @@ fn write_numbers<'a>(numbers: impl Iterator<Item = (&'a Seat, &'a u64)>, out: &m
     for (Seat(seat), number) in numbers {
         out.push_str(if out.is_empty() { ",\"n\":{" } else { "," });
         // A `String` takes everything.
-        let _: std::fmt::Result = write!(out, "\"{seat}\":{number}");
+        let _: fmt::Result = write!(out, "\"{seat}\":{number}");
     }
     if !out.is_empty() {
         out.push('}');
     }
 }
 
-/// Two lists of fields behind what is there, and an end.
-fn close(mut text: String, fields: &str, more: &str, end: &str) -> ByteString {
-    text.reserve(fields.len() + more.len() + end.len() + 1);
+/// Two lists of fields behind a head that opens two brackets, in one allocation.
+fn join(head: fmt::Arguments<'_>, fields: &str, more: &str) -> ByteString {
+    const MOST_HEADS: usize = 80;
+    let mut text = String::with_capacity(MOST_HEADS + fields.len() + more.len());
+    // A `String` takes everything.
+    let _: fmt::Result = text.write_fmt(head);
     text.push_str(fields);
     if !fields.is_empty() && !more.is_empty() {
         text.push(',');
     }
     text.push_str(more);
-    text.push_str(end);
+    text.push_str("}}");
     text.into()
 }

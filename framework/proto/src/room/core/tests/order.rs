@@ -73,7 +73,7 @@ fn without_a_tick_the_patch_the_events_and_the_answer_leave_at_once_and_in_this_
 #[test]
 fn with_a_tick_they_leave_with_the_next_patch_and_volatile_events_at_once() {
     let mut room = Bare::<Arena>::with(&["ann", "bob"]);
-    assert_eq!(room.handle(Input::Wake, 50), ["state to 2"]);
+    assert_eq!(room.handle(Input::Wake, 50), ["patch to 1"], "who was there when the other came");
     room.flushed(50);
     assert!(room.event(0, "move", "[3]", 60).is_empty());
     assert_eq!(room.event(1, "shout", "[]", 61), ["shouted to all"]);
@@ -89,7 +89,7 @@ fn an_event_does_not_reach_those_who_came_after_it() {
     room.event(0, "move", "[3]", 10);
     room.join(1, "bob");
     let effects = room.handle(Input::Wake, 50);
-    assert_eq!(effects, ["state to 2", "moved to all but [SocketKey(1)]", "ok 3"]);
+    assert_eq!(effects, ["patch to 1", "moved to all but [SocketKey(1)]", "ok 3"]);
 }
 
 #[test]

@@ -103,7 +103,24 @@ fn a_client_proves_by_a_hash_that_it_is_in_step() {
     assert!(room.is_in_step("ann"));
     assert_eq!(room.call("ann", "resync", ()).unwrap(), json!(null));
     assert!(room.is_in_step("ann"));
-    let mut room = TestRoom::<Arena>::new(json!({}));
-    room.join("ann").unwrap();
+    let mut room = arena(&["ann"]);
+    room.emit("ann", "resync", &[], None);
     assert_eq!(code(room.call("ann", "hash", ())), "no_state");
+}
+
+#[test]
+fn who_joins_a_room_that_ticks_sees_it_at_once_and_the_others_see_that_with_the_next_patch() {
+    let mut room = arena(&["ann"]);
+    room.advance(Duration::from_millis(50));
+    room.patch("ann");
+    room.join("bob").unwrap();
+    assert_eq!(room.view("bob"), json!({ "places": { "ann": 0, "bob": 0 } }));
+    assert_eq!(room.patch("ann"), json!({}));
+    room.join("cat").unwrap();
+    assert_eq!(room.view("cat"), json!({ "places": { "ann": 0, "bob": 0, "cat": 0 } }));
+    room.advance(Duration::from_millis(50));
+    assert_eq!(room.patch("ann"), json!({ "places": { "bob": 0, "cat": 0 } }));
+    assert_eq!(room.patch("bob"), json!({ "places": { "cat": 0 } }));
+    assert_eq!(room.patch("cat"), json!({}));
+    assert!(["ann", "bob", "cat"].iter().all(|who| room.is_in_step(who)));
 }
