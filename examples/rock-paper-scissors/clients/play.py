@@ -29,7 +29,10 @@ class Seat(socketio.AsyncClientNamespace):
 
     def __init__(self):
         super().__init__(PATH)
-        self.at, self.state, self.changed = None, None, asyncio.Condition()
+        self.guest, self.at, self.state, self.changed = None, None, None, asyncio.Condition()
+
+    async def on_joined(self, joined):
+        self.guest = joined.get("guest")  # without a token: the key to this seat
 
     async def on_state(self, frame):
         await self.show(frame["o"], frame["full"])
@@ -55,7 +58,7 @@ class Seat(socketio.AsyncClientNamespace):
 async def main(url="http://localhost:7000", name="Bob", hands="paper,scissors,rock,paper,scissors"):
     client, seat, played = socketio.AsyncClient(), Seat(), 0
     client.register_namespace(seat)
-    await client.connect(url, auth={"join": {"me": name}})
+    await client.connect(url, auth=lambda: {"guest": seat.guest, "join": {"me": name}})
     for hand in hands.split(","):
         await seat.sees(lambda state: state["phase"] == "over" or state["round"] > played)
         if seat.state["phase"] == "over":
