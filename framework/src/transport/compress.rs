@@ -63,22 +63,17 @@ impl Coding {
     }
 }
 
-/// An answer with this body, compressed if the client takes that.
-pub(super) async fn respond(
-    req: &HttpRequest,
-    body: Bytes,
-    plain: fn(Bytes) -> HttpResponse,
-) -> HttpResponse {
-    let Some(coding) = Coding::wanted(req) else { return plain(body) };
+/// `plain`, which has this body, compressed if the client takes that.
+pub(super) async fn respond(req: &HttpRequest, body: Bytes, plain: HttpResponse) -> HttpResponse {
+    let Some(coding) = Coding::wanted(req) else { return plain };
     let small = if body.len() <= INLINE_BYTES {
         coding.fast(&body)
     } else {
-        let body = body.clone();
         // Without a thread for it, it goes out as it is.
         web::block(move || shrink(&mut coding.compressor(FAST), &body)).await.ok().flatten()
     };
-    let Some(small) = small else { return plain(body) };
-    let mut response = plain(small);
+    let Some(small) = small else { return plain };
+    let mut response = plain.set_body(small).map_into_boxed_body();
     let coding = HeaderValue::from_static(coding.as_str());
     response.headers_mut().insert(header::CONTENT_ENCODING, coding);
     response

@@ -18,7 +18,7 @@ use crate::session::Handshake;
 /// | 0 | `Transport unknown` | `transport`, as the client named it |
 /// | 1 | `Session ID unknown` | `sid` |
 /// | 2 | `Bad handshake method` | `method` |
-/// | 3 | `Bad request` | `name`: `INVALID_ORIGIN`, `TRANSPORT_MISMATCH` (with `transport` and `previousTransport`), `TRANSPORT_HANDSHAKE_ERROR`, `PROTOCOL_MISMATCH`, `ID_GENERATION_ERROR`, `UPGRADE_NOT_ALLOWED` |
+/// | 3 | `Bad request` | `name`: `INVALID_ORIGIN`, `TRANSPORT_MISMATCH` (with `transport` and `previousTransport`), `TRANSPORT_HANDSHAKE_ERROR`, `PROTOCOL_MISMATCH` (with `protocol` and `previousProtocol`), `ID_GENERATION_ERROR`, `UPGRADE_NOT_ALLOWED` |
 /// | 4 | `Forbidden` | `message` and `code` of `allow_request`, or `origin` |
 /// | 5 | `Unsupported protocol version` | `protocol` |
 /// | none | that of the HTTP status | `{}`: a limit of the server, see [`status`](Self::status) |
@@ -88,18 +88,29 @@ impl ConnectionError {
 
 fn context(reject: &Reject, method: &Method, request: &Handshake) -> Option<Value> {
     let asked = |name: &str| request.query_param(name);
+    // All that is not exactly 4 is taken for 3.
+    let protocol = if asked("EIO").as_deref() == Some("4") { 4 } else { 3 };
     Some(match reject {
-        Reject::Handshake(HandshakeError::UnknownTransport) => json!({ "transport": asked("transport") }),
+        Reject::Handshake(HandshakeError::UnknownTransport) => match asked("transport") {
+            Some(transport) => json!({ "transport": transport }),
+            None => json!({}),
+        },
         Reject::Handshake(HandshakeError::UnknownSession) | Reject::Session(Refusal::Over) => {
             json!({ "sid": asked("sid") })
         }
         Reject::Handshake(HandshakeError::BadMethod) => json!({ "method": method.as_str() }),
         Reject::Handshake(HandshakeError::Forbidden) => json!({ "origin": request.header("origin") }),
-        Reject::Handshake(HandshakeError::UnsupportedProtocol) => json!({ "protocol": OLD_PROTOCOL }),
+        Reject::Handshake(HandshakeError::UnsupportedProtocol) => json!({ "protocol": protocol }),
         Reject::Rule(Rule::TransportMismatch { previous }) => json!({
             "name": Rule::TransportMismatch { previous: *previous }.name(),
             "transport": asked("transport"),
             "previousTransport": previous.as_str(),
+        }),
+        Reject::Rule(Rule::ProtocolMismatch) => json!({
+            "name": Rule::ProtocolMismatch.name(),
+            "protocol": protocol,
+            // There are two.
+            "previousProtocol": 7 - protocol,
         }),
         Reject::Rule(rule) => json!({ "name": rule.name() }),
         Reject::Denied(reject) => json!({ "message": reject.message(), "code": reject.code() }),
@@ -108,6 +119,3 @@ fn context(reject: &Reject, method: &Method, request: &Handshake) -> Option<Valu
         Reject::Handshake(_) | Reject::Session(_) | Reject::TooLarge | Reject::TooSlow => return None,
     })
 }
-
-/// What the reference takes every revision but 4 for.
-const OLD_PROTOCOL: u8 = 3;

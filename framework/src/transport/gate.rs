@@ -40,8 +40,8 @@ pub(crate) struct Gate {
 /// Where a request goes.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// To a session that does not exist yet, whose client takes packets in this form.
-    New(Form),
+    /// To a session that does not exist yet.
+    New(Query),
     /// To this session.
     Session(SessionHandle),
 }
@@ -95,12 +95,11 @@ impl Gate {
             // A WebSocket that lost its `Upgrade` header, in a proxy most likely.
             return Err(Rule::TransportHandshake.into());
         }
-        let form = self.require_form(&query)?;
         if !self.origins.admits(&head.headers) {
             return Err(HandshakeError::Forbidden.into());
         }
         self.require_room()?;
-        Ok(Target::New(form))
+        Ok(Target::New(query))
     }
 
     /// Checks an upgrade request, and asks its session to take the WebSocket.
@@ -127,9 +126,8 @@ impl Gate {
                 Ok(self.with_headers(answer, head, false))
             }
             None => {
-                let form = self.require_form(&query)?;
                 self.require_room()?;
-                let answer = self.open(self.let_in(head, form, secure).await?)?;
+                let answer = self.open(self.let_in(head, &query, secure).await?)?;
                 Ok(self.with_headers(answer, head, true))
             }
         }
@@ -150,12 +148,13 @@ impl Gate {
     pub(crate) async fn let_in(
         &self,
         head: &RequestHead,
-        form: Form,
+        query: &Query,
         secure: bool,
     ) -> Result<Newcomer, Reject> {
         let handshake = self.handshake(head, secure)?;
         let runtime = self.engine.runtime();
         self.hooks.allow(&handshake, runtime).await?;
+        let form = self.require_form(query)?;
         let name = self.hooks.session_name(&handshake, runtime).await?;
         Ok(Newcomer { handshake, name, form })
     }

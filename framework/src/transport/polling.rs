@@ -11,13 +11,13 @@ use actix_http::{Method, StatusCode};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
-use greenroom_proto::engineio::handshake::HandshakeError;
+use greenroom_proto::engineio::handshake::{HandshakeError, Query};
 use greenroom_proto::engineio::{DecodeError, Packet, Revision, payload, v3};
 
 use super::compress;
 use super::gate::{Gate, Target};
 use super::reject::Reject;
-use crate::session::{Form, Post, ReadBudget, SessionHandle};
+use crate::session::{Post, ReadBudget, SessionHandle};
 
 /// Answers one request.
 pub(crate) async fn respond(
@@ -36,7 +36,7 @@ pub(crate) async fn respond(
         return response;
     }
     let result = match gate.admit(req.head()) {
-        Ok(Target::New(form)) => open(gate, req, form, secure).await,
+        Ok(Target::New(query)) => open(gate, req, &query, secure).await,
         Ok(Target::Session(session)) => use_session(gate, &session, req, body).await,
         Err(reject) => Err(reject),
     };
@@ -51,8 +51,8 @@ pub(crate) async fn respond(
     response
 }
 
-async fn open(gate: &Gate, req: &HttpRequest, form: Form, secure: bool) -> Result<HttpResponse, Reject> {
-    let opened = gate.engine.open_polling(gate.let_in(req.head(), form, secure).await?)?;
+async fn open(gate: &Gate, req: &HttpRequest, query: &Query, secure: bool) -> Result<HttpResponse, Reject> {
+    let opened = gate.engine.open_polling(gate.let_in(req.head(), query, secure).await?)?;
     let mut response = payload_response(opened.payload);
     gate.decorate(response.headers_mut(), req.head(), Some(&opened.sid));
     Ok(response)
@@ -175,10 +175,9 @@ fn announced_length(req: &HttpRequest) -> Option<usize> {
 /// The answer to a poll, compressed if that is worth it.
 async fn poll_response(gate: &Gate, req: &HttpRequest, body: Bytes) -> HttpResponse {
     let config = &gate.engine.runtime().config;
-    if !config.http_compression || body.len() < config.http_compression_threshold {
-        return payload_response(body);
-    }
-    compress::respond(req, body, payload_response).await
+    let is_worth_it = config.http_compression && body.len() >= config.http_compression_threshold;
+    let plain = payload_response(body.clone());
+    if is_worth_it { compress::respond(req, body, plain).await } else { plain }
 }
 
 fn payload_response(body: Bytes) -> HttpResponse {

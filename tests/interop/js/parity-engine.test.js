@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { raw } from "./support/http.js";
 import { parity } from "./support/parity.js";
-import { until } from "./support/wait.js";
+import { besideReference } from "./support/reference.js";
 
 /** What the fixture's hook was told of refusals. */
 const refusals = async (peer) => (await peer.ask("refusals"))[0];
@@ -46,6 +47,62 @@ function allowRequest(stage) {
       [5, "Unsupported protocol version", { protocol: 3 }],
       [0, "Transport unknown", { transport: "fax" }],
     ]);
+  });
+}
+
+/**
+ * Requests that are refused; `sid` is a session that polls. Without a WebSocket of revision 3: Node lets it in, and
+ * writes the refusal behind its 101.
+ */
+const refused = (sid) => [
+  { query: "EIO=4&transport=fax" },
+  { query: "EIO=4" },
+  { query: "EIO=4&transport=__proto__" },
+  { query: "EIO=4&transport=polling&sid=gone" },
+  { query: "EIO=4&transport=polling", method: "POST" },
+  { query: "EIO=4&transport=polling", method: "PUT" },
+  { query: "EIO=4&transport=websocket" },
+  { query: `EIO=4&transport=websocket&sid=${sid}` },
+  { query: `EIO=3&transport=polling&sid=${sid}` },
+  { query: "EIO=4&transport=polling&deny=full%20house" },
+  { query: "EIO=3&transport=polling" },
+  { query: "EIO=3&transport=polling&deny=full%20house" },
+  { query: "transport=polling" },
+  { query: "EIO=4&transport=fax", upgrade: true },
+  { query: "EIO=4&transport=websocket&sid=gone", upgrade: true },
+  { query: "EIO=4&transport=websocket&deny=full%20house", upgrade: true },
+];
+
+/** What a client is answered to each of them. */
+async function answers(url) {
+  const { sid } = JSON.parse((await raw(`${url}/socket.io/?EIO=4&transport=polling`)).body.toString().slice(1));
+  const seen = [];
+  for (const { query, ...options } of refused(sid)) {
+    const { status, headers, body } = await raw(`${url}/socket.io/?${query}`, options);
+    const answer = [status, headers["content-type"], body.toString()];
+    // Before a 101, Node says 400 and the message alone, whatever it is.
+    seen.push([query.replace(sid, "SID"), ...(options.upgrade ? [status >= 400] : answer)]);
+  }
+  return seen;
+}
+
+function refusedAsThere(stage) {
+  it("answers and connection_error are those of Node's server, request by request", async () => {
+    const { url } = await stage.ownFixture();
+    const told = [];
+    const allowRequest = (request, decide) => {
+      const why = new URL(request.url, url).searchParams.get("deny");
+      decide(why, why === null);
+    };
+    await besideReference({ allowRequest }, async (node) => {
+      node.io.engine.on("connection_error", ({ code, message, context }) => told.push([code, message, context]));
+      assert.deepEqual(await answers(url), await answers(node.url));
+    });
+    const own = await refusals(await stage.connected("/", { url }));
+    // The program's own code is more than Node has.
+    for (const [code, , context] of own) if (code === 4) delete context.code;
+    assert.deepEqual(own, JSON.parse(JSON.stringify(told)));
+    assert.equal(own.length, refused().length);
   });
 }
 
@@ -175,6 +232,25 @@ function handshake(stage) {
     assert.equal(Date.parse(time), Math.floor(issued / 1000) * 1000);
   });
 
+  it("is what Node's server has for the same client, name by name", async () => {
+    const comparable = async (url) => {
+      const peer = await stage.connected("/handshake", { url, ...options });
+      const [{ socket }] = await peer.ask("handshake");
+      const { time, issued, url: path, ...rest } = socket;
+      assert.ok(Math.abs(issued - Date.now()) < 60_000 && Math.abs(Date.parse(time) - issued) < 1_000);
+      for (const key of ["host", "sec-websocket-key"]) delete rest.headers[key];
+      const stamp = rest.query.t;
+      delete rest.query.t;
+      return { ...rest, path: stamp ? path.replace(stamp, "STAMP") : path };
+    };
+    await besideReference({}, async ({ io, url }) => {
+      io.of("/handshake").on("connection", (socket) => {
+        socket.on("handshake", (answer) => answer({ socket: socket.handshake }));
+      });
+      assert.deepEqual(await comparable(stage.fixture.url), await comparable(url));
+    });
+  });
+
   it("says where a page comes from", async () => {
     const extraHeaders = { Origin: "https://game.example" };
     const peer = await stage.connected("/handshake", { extraHeaders });
@@ -193,6 +269,7 @@ function handshake(stage) {
 }
 
 parity("allowRequest and connection_error", allowRequest);
+parity("refusals beside Node's", refusedAsThere, { over: ["polling"] });
 parity("headers and cookies", headers, { over: ["polling", "upgrade"] });
 parity("session ids", ids);
 parity("transports and limits", transports);

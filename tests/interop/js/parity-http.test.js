@@ -2,31 +2,18 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { request } from "node:http";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 import { gunzipSync, inflateSync } from "node:zlib";
 import { WebSocket } from "ws";
+import { raw } from "./support/http.js";
 import { parity } from "./support/parity.js";
 import { Peer } from "./support/peer.js";
 
 const FOLDER = fileURLToPath(new URL("../node_modules/socket.io-client/dist/", import.meta.url));
 const BUNDLES = ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"];
 const FILES = BUNDLES.flatMap((name) => [name, `${name}.map`]);
-
-/** One request, nothing decoded. */
-function raw(url, { method = "GET", headers = {}, body } = {}) {
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { method, headers }, (answer) => {
-      const chunks = [];
-      answer.on("data", (chunk) => chunks.push(chunk));
-      answer.on("end", () => resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }));
-    });
-    asked.on("error", reject);
-    asked.end(body);
-  });
-}
 
 function serveClient(stage) {
   const serving = async (settings) => (await stage.ownFixture({ SERVE_CLIENT: FOLDER, ...settings })).url;
@@ -161,6 +148,25 @@ function compression(stage) {
       assert.equal(answer.headers["content-encoding"], undefined);
       assert.equal(answer.body.toString(), answer.expected);
     }
+  });
+
+  it("says what an old client's bytes are, compressed or not", async () => {
+    const { url } = await stage.ownFixture({ ALLOW_EIO3: true });
+    const seen = [];
+    for (const encodings of ["identity", "gzip"]) {
+      const open = `${url}/socket.io/?EIO=3&transport=polling`;
+      const [, sid] = /"sid":"([^"]+)"/.exec((await raw(open)).body.toString());
+      const session = `${open}&sid=${sid}`;
+      await raw(session);
+      const packets = ['451-0["echo",{"_placeholder":true,"num":0}]', `b4${Buffer.alloc(5_000, 7).toString("base64")}`];
+      await raw(session, { method: "POST", body: packets.map((packet) => `${packet.length}:${packet}`).join("") });
+      const { headers, body } = await raw(session, { headers: { "accept-encoding": encodings } });
+      seen.push([headers["content-type"], headers["content-encoding"] ? gunzipSync(body) : body]);
+      assert.equal(headers["content-encoding"], encodings === "gzip" ? "gzip" : undefined);
+    }
+    assert.deepEqual(seen[1], seen[0]);
+    assert.equal(seen[0][0], "application/octet-stream");
+    assert.ok(seen[0][1].includes(Buffer.alloc(5_000, 7)));
   });
 
   it("does not compress if it is off", async () => {

@@ -118,7 +118,7 @@ async fn every_refusal_is_told_with_its_code_and_context() {
             json!({ "name": "TRANSPORT_MISMATCH", "transport": "websocket", "previousTransport": "polling" });
         let table = [
             ("GET", "EIO=4&transport=fax".to_owned(), json!([0, 400, unknown, { "transport": "fax" }])),
-            ("GET", "EIO=4".to_owned(), json!([0, 400, unknown, { "transport": null }])),
+            ("GET", "EIO=4".to_owned(), json!([0, 400, unknown, {}])),
             ("GET", format!("{POLLING}&sid=x"), json!([1, 400, "Session ID unknown", { "sid": "x" }])),
             ("POST", POLLING.to_owned(), json!([2, 400, "Bad handshake method", { "method": "POST" }])),
             ("GET", format!("{WEBSOCKET}&sid={session}"), bad(mismatch)),
@@ -126,7 +126,7 @@ async fn every_refusal_is_told_with_its_code_and_context() {
             (
                 "GET",
                 format!("EIO=3&transport=polling&sid={session}"),
-                bad(json!({ "name": "PROTOCOL_MISMATCH" })),
+                bad(json!({ "name": "PROTOCOL_MISMATCH", "protocol": 3, "previousProtocol": 4 })),
             ),
             (
                 "GET",

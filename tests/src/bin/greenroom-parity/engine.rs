@@ -39,6 +39,7 @@ pub(crate) fn config(rest: Config) -> Result<Config, Box<dyn Error>> {
     Ok(Config {
         path: setting("ENDPOINT", rest.path)?,
         transports: names.split_whitespace().map(named).collect::<Result<_, _>>()?,
+        allow_eio3: setting("ALLOW_EIO3", false)?,
         allow_upgrades: setting("ALLOW_UPGRADES", true)?,
         max_payload: setting("MAX_PAYLOAD", rest.max_payload)?,
         serve_client: std::env::var_os("SERVE_CLIENT").map(Into::into),
