@@ -45,7 +45,8 @@ pub use secret::Secret;
 /// What most rooms use.
 pub mod prelude {
     pub use super::{
-        Audience, Cx, Grace, LeaveReason, Member, MemberId, Moment, Nothing, Options, Reply, Room, Secret, To,
+        Audience, Cx, Grace, Leader, LeaveReason, Member, MemberId, Moment, Nothing, Options, Reply, Role,
+        Room, Secret, To, WhenEmpty,
     };
     pub use crate::reject::Reject;
 }
