@@ -42,8 +42,9 @@ function connecting(stage) {
 
   it("is told of a refusal by its message, or its data", async () => {
     assert.deepEqual(await stage.client("/middleware", { query: { fail: "true" } }).next("error"), [{ why: "fail" }]);
-    const [message] = await stage.client("/jwt").next("error");
-    assert.equal(typeof message, "string");
+    const [said] = await stage.client("/jwt").next("error");
+    if (isOracle) assert.deepEqual(said, { code: "token_missing" }, "there every refusal of this namespace has data");
+    else assert.match(said, /token/);
     const [unknown] = await stage.client("/nowhere").next("error");
     assert.equal(isOracle ? unknown.message : unknown, "Invalid namespace", "the reference says an object here");
   });
@@ -102,7 +103,9 @@ function heartbeat(stage) {
     assert.equal(peer.waiting("disconnect"), 0);
   });
 
-  it("is given up when it does not ping any more", async () => {
+  const forgets = isOracle && stage.mode === "upgrade" && "the reference forgets its time-out in an upgrade";
+
+  it("is given up when it does not ping any more", { skip: forgets }, async () => {
     const fixture = await stage.ownFixture(QUICK_HEARTBEAT);
     const room = freshRoom();
     const [silent, witness] = await stage.crowd(2, room, { url: fixture.url });

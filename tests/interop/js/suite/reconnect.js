@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { isOracle } from "../support/fixture.js";
 import { freshRoom } from "../support/stage.js";
 import { until, within } from "../support/wait.js";
 
@@ -21,7 +22,9 @@ export function reconnect(stage) {
     assert.deepEqual(await peer.ask("message-with-ack", "back"), ["back"]);
   });
 
-  it("reports a server that was stopped, which ends by itself", async () => {
+  const cuts = isOracle && stage.laterThan2.skip && "the reference cuts polls of version 2 off";
+
+  it("reports a server that was stopped, which ends by itself", { skip: cuts }, async () => {
     const fixture = await stage.ownFixture();
     const proxy = await stage.proxy({}, fixture);
     const peer = await stage.settled("/", { url: proxy.url });
