@@ -3,6 +3,7 @@
 // A suite may unwrap, index and panic, as `clippy.toml` lets tests: what is not there has to fail.
 #![cfg(test)]
 
+mod eio3;
 mod flows;
 
 use greenroom::prelude::*;

@@ -54,6 +54,19 @@ async fn a_connect_joins_or_makes_a_room_and_gets_its_state() {
 }
 
 #[actix_rt::test]
+async fn a_client_of_engine_io_3_joins_too() {
+    let stage = party(1);
+    let old = stage.simulation.open_eio3(0);
+    old.send("0/party,").await;
+    stage.run().await;
+    let received = old.received();
+    assert_eq!(received.len(), 3, "{received:?}");
+    assert_eq!(received[0], "0/party,");
+    assert!(received[1].starts_with(r#"2/party,["joined",{"#));
+    assert!(received[2].starts_with(r#"2/party,["state",{"#));
+}
+
+#[actix_rt::test]
 async fn a_refusal_is_a_connect_error_with_code_and_data_and_leaves_nothing() {
     let (stage, auth) = members(1);
     let none = stage.ask(0, "/party", &json!({})).await;

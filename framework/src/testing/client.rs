@@ -45,12 +45,25 @@ impl SimulatedClient {
     /// # Panics
     /// On a thread that actix does not run, or if the server takes no sessions.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test that asks for what is not there has to end at once")]
     pub fn open(server: &Server) -> Self {
+        Self::open_in(server, "/socket.io/?EIO=4&transport=websocket", Form::V4)
+    }
+
+    /// As [`open`](Self::open), as a client of Engine.IO 3 does, whether the server allows it or not.
+    ///
+    /// # Panics
+    /// As [`open`](Self::open).
+    #[must_use]
+    pub fn open_eio3(server: &Server) -> Self {
+        Self::open_in(server, "/socket.io/?EIO=3&transport=websocket", Form::V3)
+    }
+
+    #[expect(clippy::expect_used, reason = "a test that asks for what is not there has to end at once")]
+    fn open_in(server: &Server, url: &str, form: Form) -> Self {
         let issued = server.shared.runtime.clock.unix_now();
-        let handshake = Handshake::new("/socket.io/?EIO=4&transport=websocket", std::iter::empty(), issued);
+        let handshake = Handshake::new(url, std::iter::empty(), issued);
         let line = WireLine::new(false);
-        let newcomer = Newcomer { handshake, name: None, form: Form::V4 };
+        let newcomer = Newcomer { handshake, name: None, form };
         let opened = server.engine.open_websocket(newcomer, line.clone());
         let (session, wire) = opened.expect("a simulated server takes sessions");
         let end = Arc::new(FarEnd::default());

@@ -73,12 +73,26 @@ impl Simulation {
     /// # Panics
     /// If there is no such worker.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test that asks for what is not there has to end at once")]
     pub fn open(&self, worker: usize) -> SimulatedClient {
+        self.move_to(worker);
+        SimulatedClient::open(&self.server)
+    }
+
+    /// As [`open`](Self::open), as a client of Engine.IO 3 does, whether the server allows it or not.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    #[must_use]
+    pub fn open_eio3(&self, worker: usize) -> SimulatedClient {
+        self.move_to(worker);
+        SimulatedClient::open_eio3(&self.server)
+    }
+
+    #[expect(clippy::expect_used, reason = "a test that asks for what is not there has to end at once")]
+    fn move_to(&self, worker: usize) {
         let worker = self.workers.get(worker).expect("there is such a worker");
         worker.make_current(&self.server.shared.runtime);
         self.opened.set(self.opened.get() + 1);
-        SimulatedClient::open(&self.server)
     }
 
     /// Delivers all messages, in the order that the seed decides, until nothing happens any more.
