@@ -145,6 +145,24 @@ fn has_heading(file: &Path, anchor: &str) -> bool {
     })
 }
 
+#[test]
+fn each_row_that_works_names_its_test() {
+    let page = read("docs/COMPATIBILITY.md");
+    let (_, tables) = page.split_once("\n## Options of the server\n").unwrap();
+    let (tables, _) = tables.split_once("\n## Reasons of a disconnect\n").unwrap();
+    let rows: Vec<_> =
+        cells(tables).filter(|row| row[1].starts_with("yes") || row[1].starts_with("part")).collect();
+    assert!(rows.len() > 50, "only {} rows: the tables are somewhere else", rows.len());
+    for row in rows {
+        let tested = row[2];
+        assert!(
+            tested.contains("](") || tested.contains("rules ") || tested.contains("suite"),
+            "{}: {tested}",
+            row[0]
+        );
+    }
+}
+
 /// `rules eio-3` in a table is a section of the rules.
 #[test]
 fn the_rules_that_the_comparison_names_are_there() {

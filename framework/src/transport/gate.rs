@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_http::header::{self, HeaderMap};
+use actix_http::header::{self, HeaderMap, HeaderValue};
 use actix_http::{Method, RequestHead, ws};
 use greenroom_proto::engineio::handshake::{HandshakeError, Query, TransportName};
 use greenroom_proto::session::Refusal;
@@ -216,6 +216,9 @@ impl Gate {
     /// Adds the headers of a 101.
     fn with_headers(&self, mut answer: Upgrade, head: &RequestHead, opens: bool) -> Upgrade {
         if let Upgrade::Accepted(ticket, headers) = &mut answer {
+            if let Some(protocol) = subprotocol(&head.headers) {
+                headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+            }
             let sid = opens.then(|| ticket.session.sid());
             self.decorate(headers, head, sid.as_deref());
         }
@@ -248,6 +251,18 @@ impl Gate {
         let open = usize::try_from(runtime.metrics.total(|all| &all.sessions)).unwrap_or(0);
         if open < most { Ok(()) } else { Err(Reject::Unavailable) }
     }
+}
+
+/// The first of the subprotocols that a client offers (its option `protocols`): the reference takes that one,
+/// and a client that gets none gives up.
+fn subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    let first = offered.split(',').next()?.trim();
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if first.is_empty() || !first.bytes().all(is_token) {
+        return None;
+    }
+    HeaderValue::from_str(first).ok()
 }
 
 impl fmt::Debug for Gate {

@@ -70,6 +70,33 @@ function checks(stage) {
     assert.equal(bob.waiting("told"), 0);
   });
 
+  it("calls several listeners in order, `once` a single time, and none that was taken off", async () => {
+    const peer = await stage.connected("/checks");
+    await peer.ask("listen");
+    const heard = async () => {
+      peer.emit("tick");
+      return (await peer.ask("heard"))[0];
+    };
+    assert.deepEqual(await heard(), ["first", "once", "last"]);
+    assert.deepEqual(await heard(), ["first", "last"]);
+    assert.deepEqual(await peer.ask("remove-first"), [true]);
+    assert.deepEqual(await peer.ask("remove-first"), [false]);
+    assert.deepEqual(await heard(), ["last"]);
+    assert.deepEqual(await peer.ask("off"), [1]);
+    assert.deepEqual(await heard(), []);
+  });
+
+  it("a `once` of the namespace is for the first socket that comes", async () => {
+    const { url } = await stage.ownFixture();
+    const [ann, bob] = [await stage.connected("/checks", { url }), await stage.connected("/checks", { url })];
+    let answered = 0;
+    bob.emit("first", () => (answered += 1));
+    await bob.ask("echo");
+    ann.emit("first", () => (answered += 1));
+    await ann.ask("echo");
+    assert.equal(answered, 1);
+  });
+
   it("connects once for each connect by hand, however often", async () => {
     const peer = await stage.connected("/checks");
     for (let round = 0; round < 3; round += 1) {
@@ -81,4 +108,39 @@ function checks(stage) {
   });
 }
 
+/** Options of the client that change what the server meets. */
+const OPTIONS = {
+  "forceBase64": { forceBase64: true },
+  "addTrailingSlash: false": { addTrailingSlash: false },
+  "timestampRequests: false": { timestampRequests: false },
+  "timestampParam": { timestampParam: "nonce" },
+  "rememberUpgrade": { rememberUpgrade: true },
+  "tryAllTransports": { tryAllTransports: true },
+  "perMessageDeflate": { perMessageDeflate: { threshold: 0 } },
+  "protocols": { protocols: ["greenroom", "other"] },
+  "withCredentials": { withCredentials: true },
+  "multiplex: false": { multiplex: false, forceNew: false },
+  "query with reserved characters": { query: { "a&b": "c=d ü" } },
+  "extraHeaders": { extraHeaders: { "X-Many": "x".repeat(2000) } },
+  "requestTimeout": { requestTimeout: 5000 },
+  "closeOnBeforeunload": { closeOnBeforeunload: true },
+  "useNativeTimers": { useNativeTimers: true },
+  "auth that is a function": { auth: (give) => setImmediate(give, { late: true }) },
+};
+
+function options(stage) {
+  for (const [name, given] of Object.entries(OPTIONS)) {
+    it(`serves a client with ${name}, and again after its connection has closed`, async () => {
+      const peer = await stage.settled("/checks", given);
+      const words = ["text", { bytes: Buffer.from([1, 2, 3]) }, "x".repeat(3000)];
+      assert.deepEqual(await peer.ask("echo", ...words), words);
+      peer.socket.io.engine.close();
+      await peer.next("disconnect");
+      await peer.next("connect");
+      assert.deepEqual(await peer.ask("echo", ...words), words);
+    });
+  }
+}
+
 parity("checks", checks);
+parity("options of the client", options);

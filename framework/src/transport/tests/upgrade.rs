@@ -284,3 +284,22 @@ async fn join_when_free(host: &Host, sid: &str) -> Ws {
         }
     }
 }
+
+#[actix_web::test]
+async fn the_first_subprotocol_that_a_client_offers_is_agreed_on() {
+    for hosting in BOTH {
+        let host = Host::start(hosting, config()).await;
+        let offers =
+            [("chat, superchat", Some("chat")), (" x.y ", Some("x.y")), (",chat", None), ("a b", None)];
+        for (offered, agreed) in offers {
+            let head = format!(
+                "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                 Sec-WebSocket-Protocol: {offered}"
+            );
+            let answer = Request::send(host.addr, &head, "").await.answer().await;
+            assert_eq!((answer.status, answer.header("sec-websocket-protocol")), (101, agreed), "{offered}");
+        }
+        host.stop().await;
+    }
+}

@@ -1,5 +1,8 @@
 //! `/checks`: single questions of Socket.IO's own tests.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use greenroom::ListenerId;
 use greenroom::prelude::*;
 
 /// Whether a socket counted as connected while its middleware ran.
@@ -34,10 +37,43 @@ pub(crate) fn declare(io: &Server) {
         socket.disconnect(false);
         let _too_late = socket.join(room);
     });
+    checks.on("echo", |_: Socket, args: Args| Ok(args));
+    checks.once("first", |socket: Socket, ()| Ok(socket.id().to_string()));
+    listeners(&checks);
     checks.on("narrow", |socket: Socket, room: String| {
         let everyone = socket.namespace().everyone();
         everyone.clone().to(room).emit("told", "room");
         everyone.emit("told", "everyone");
         Ok("ok")
     });
+}
+
+/// Which listeners of `tick` a socket has heard, and one to take off.
+struct Ticks {
+    heard: Arc<Mutex<Vec<&'static str>>>,
+    first: ListenerId,
+}
+
+fn listeners(checks: &Namespace) {
+    checks.on("listen", |socket: Socket, ()| {
+        let heard = Arc::<Mutex<Vec<_>>>::default();
+        let noting = |name: &'static str| {
+            let heard = heard.clone();
+            move |_: Socket, _: Args| heard.lock().unwrap_or_else(PoisonError::into_inner).push(name)
+        };
+        let first = socket.on("tick", noting("first"));
+        socket.once("tick", noting("once"));
+        socket.on("tick", noting("last"));
+        socket.put(Ticks { heard, first });
+        Ok("ok")
+    });
+    checks.on("heard", |socket: Socket, ()| {
+        let ticks = socket.data::<Ticks>();
+        Ok(ticks
+            .map(|ticks| std::mem::take(&mut *ticks.heard.lock().unwrap_or_else(PoisonError::into_inner))))
+    });
+    checks.on("remove-first", |socket: Socket, ()| {
+        Ok(socket.data::<Ticks>().map(|ticks| socket.remove_listener(ticks.first)))
+    });
+    checks.on("off", |socket: Socket, ()| Ok(socket.off("tick")));
 }
