@@ -23,7 +23,8 @@ const RESERVED: [&str; 3] = ["connect", "connection", "new_namespace"];
 impl Namespace {
     /// Sends an event to this namespace on all *other* nodes of the cluster, to be heard by
     /// [`on_server_side`](Self::on_server_side) (Socket.IO's `serverSideEmit`). A server without an
-    /// [adapter](crate::adapter) has no other nodes.
+    /// [adapter](crate::adapter) has no other nodes, and a node that has no namespace of this path, a
+    /// child that nobody asked for there, hears nothing.
     ///
     /// ```
     /// # use greenroom::prelude::*;
