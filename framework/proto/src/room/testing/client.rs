@@ -64,7 +64,7 @@ impl Client {
     pub(super) fn take_frame(&mut self, frame: &Frame) {
         self.frames += 1;
         // To compare each of many would take most of the time of a long test.
-        self.fresh = self.frames < 256 || self.frames.is_multiple_of(64);
+        self.fresh = self.frames < 256 || self.frames.is_multiple_of(256);
         match frame {
             Frame::State(State { e, o, n, full }) => {
                 (self.epoch, self.offset, self.applied) = (*e, *o, n.clone());
