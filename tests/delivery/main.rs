@@ -61,6 +61,22 @@ async fn the_acknowledgements_of_a_read_of_50_events_are_one_message_to_the_fano
     assert_eq!(crowd.clients[0].received(), vec!["37[1]"; 50]);
 }
 
+#[actix_rt::test]
+async fn the_broadcasts_of_one_read_share_messages_from_the_room_to_the_workers() {
+    let crowd = Crowd::gather(|socket| socket.join("crowd").unwrap()).await;
+    let before = crowd.io.stats();
+    let said: Vec<_> = (0..16).map(|number| format!(r#"2["tell the room",{number}]"#)).collect();
+    crowd.clients[0].send_all(said.iter().map(String::as_str)).await;
+    crowd.simulation.run().await;
+    let news: Vec<_> = (0..16).map(|number| format!(r#"2["news",{number}]"#)).collect();
+    crowd.clients.iter().for_each(|client| assert_eq!(client.received(), news));
+    let cost = crowd.cost_since(before);
+    assert_eq!(cost.encoded, 16);
+    // How many, the scheduler says: it delays messages by its seed.
+    let (to_the_room, one_by_one) = (2 + 2 * 16, 2 * 16);
+    assert!(cost.messages - to_the_room <= one_by_one * 3 / 4, "{cost:?}");
+}
+
 /// A thousand clients on two workers.
 struct Crowd {
     io: Server,
@@ -83,6 +99,9 @@ impl Crowd {
         io.of("/").on("echo", |_: Socket, number: u32| Ok(number));
         io.of("/").on("shout to the room", |socket: Socket, ()| drop(socket.to("crowd").emit("news", ())));
         io.of("/").on("shout to everyone", |socket: Socket, ()| drop(socket.broadcast().emit("news", ())));
+        io.of("/").on("tell the room", |socket: Socket, number: u32| {
+            socket.namespace().to("crowd").emit("news", number);
+        });
         let simulation = Simulation::new(&io, WORKERS, 1);
         let mut clients = Vec::new();
         for number in 0..MEMBERS {

@@ -78,6 +78,9 @@ pub(crate) trait Handler: Send + Sync {
     /// Whether it acknowledges, see [`IntoAck`].
     fn answers(&self) -> bool;
 
+    /// Whether it may wait for something.
+    fn is_asynchronous(&self) -> bool;
+
     /// Calls it. Panics pass through: the caller catches them.
     fn call(&self, socket: Socket, args: Args) -> Answer;
 }
@@ -115,6 +118,10 @@ where
         R::ANSWERS
     }
 
+    fn is_asynchronous(&self) -> bool {
+        false
+    }
+
     fn call(&self, socket: Socket, args: Args) -> Answer {
         Answer::Now(match T::from_args(args) {
             Ok(typed) => (self.0)(socket, typed).into_ack(),
@@ -131,6 +138,10 @@ where
 {
     fn answers(&self) -> bool {
         <Fut::Output as IntoAck>::ANSWERS
+    }
+
+    fn is_asynchronous(&self) -> bool {
+        true
     }
 
     fn call(&self, socket: Socket, args: Args) -> Answer {

@@ -69,10 +69,10 @@ impl FanoutActor {
 
     /// Takes a broadcast that all members get. Those that follow each other are put into outboxes
     /// together: a member is visited once for all of them.
-    fn gather(&mut self, packet: Bytes, to: Arc<Vec<Slot>>) {
+    fn gather(&mut self, packet: Bytes, to: &Arc<Vec<Slot>>) {
         let next = match &mut self.run {
             Some(run) => run.add(packet, to).err(),
-            None => Some(Run::new(packet, to)),
+            None => Some(Run::new(packet, to.clone())),
         };
         if let Some(next) = next {
             self.deliver_run();
@@ -146,7 +146,6 @@ impl FanoutActor {
         tally.report(&self.runtime, self.handle.metrics());
     }
 
-    /// Does what is told by any command but a broadcast that all members get.
     fn perform(&mut self, command: FanoutCommand) {
         match command {
             FanoutCommand::Push(pushes) => self.push(pushes),
@@ -154,8 +153,14 @@ impl FanoutActor {
                 self.push(pushes);
                 drop(permit);
             }
+            FanoutCommand::Deliver { packet, delivery: Delivery::Reliable, to, skip: Skip::Nobody } => {
+                self.gather(packet, &to);
+            }
             FanoutCommand::Deliver { packet, delivery, to, skip } => {
                 self.deliver(&packet, delivery, &to, &skip);
+            }
+            FanoutCommand::DeliverAll { packets, to } => {
+                packets.into_iter().for_each(|packet| self.gather(packet, &to));
             }
             FanoutCommand::Room(pushes) => self.push_for_room(pushes),
             FanoutCommand::CloseSession { session, reason } => session.close(reason),
@@ -214,15 +219,11 @@ impl Handler<FanoutCommand> for FanoutActor {
     fn handle(&mut self, command: FanoutCommand, ctx: &mut Self::Context) {
         self.handle.metrics().fanout_messages.handle();
         let was_idle = self.is_idle();
-        if let FanoutCommand::Deliver { packet, delivery: Delivery::Reliable, to, skip: Skip::Nobody } =
-            command
-        {
-            self.gather(packet, to);
-        } else {
+        if !command.is_for_all() {
             // Nothing overtakes what came before.
             self.deliver_run();
-            self.perform(command);
         }
+        self.perform(command);
         if was_idle && !self.is_idle() {
             self.wake_at_end_of_turn(ctx);
         }

@@ -15,5 +15,5 @@ mod slots;
 
 pub(crate) use handle::FanoutHandle;
 pub(crate) use protocol::{FanoutCommand, Push, RoomPush};
-pub(crate) use recipients::Recipients;
+pub(crate) use recipients::{Blocked, Recipients};
 pub(crate) use slots::{NamespaceNumber, Slot, SlotRef, Slots};

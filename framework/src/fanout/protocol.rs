@@ -26,6 +26,8 @@ pub(crate) enum FanoutCommand {
     Refuse { pushes: SmallVec<[Push; 1]>, permit: ReadPermit },
     /// From a room or a namespace: one packet for many sessions of this worker.
     Deliver { packet: Bytes, delivery: Delivery, to: Arc<Vec<Slot>>, skip: Skip<SlotRef> },
+    /// From a room: reliable packets of one turn, in order, for many sessions of this worker.
+    DeliverAll { packets: Vec<Bytes>, to: Arc<Vec<Slot>> },
     /// From a custom room: what one turn of it has for sessions of this worker, in order.
     Room(Vec<RoomPush>),
     /// From a socket that closes its client's connection: behind the packets that it sent before.
@@ -42,6 +44,16 @@ pub(crate) enum FanoutCommand {
     /// From a fault test: ends the actor by a panic.
     #[cfg(feature = "testing")]
     Crash,
+}
+
+impl FanoutCommand {
+    /// Whether it is packets that every member of a list gets.
+    pub(super) const fn is_for_all(&self) -> bool {
+        matches!(
+            self,
+            Self::Deliver { delivery: Delivery::Reliable, skip: Skip::Nobody, .. } | Self::DeliverAll { .. }
+        )
+    }
 }
 
 /// A packet of a custom room for one session.

@@ -82,15 +82,27 @@ impl Recipients {
         delivery: Delivery,
         skip: &Skip<SlotRef>,
     ) -> Vec<Blocked> {
+        self.send(runtime, |to| FanoutCommand::Deliver {
+            packet: packet.clone(),
+            delivery,
+            to,
+            skip: skip.clone(),
+        })
+    }
+
+    /// As [`deliver`](Self::deliver), for reliable packets in a row that nobody is to miss.
+    pub(crate) fn deliver_all(&self, runtime: &Runtime, packets: &[Bytes]) -> Vec<Blocked> {
+        match packets {
+            [] => Vec::new(),
+            [packet] => self.deliver(runtime, packet, Delivery::Reliable, &Skip::Nobody),
+            [..] => self.send(runtime, |to| FanoutCommand::DeliverAll { packets: packets.to_vec(), to }),
+        }
+    }
+
+    fn send(&self, runtime: &Runtime, command: impl Fn(Arc<Vec<Slot>>) -> FanoutCommand) -> Vec<Blocked> {
         let mut blocked = Vec::new();
         for list in self.lists.iter().filter(|list| !list.slots.is_empty()) {
-            let command = FanoutCommand::Deliver {
-                packet: packet.clone(),
-                delivery,
-                to: list.slots.clone(),
-                skip: skip.clone(),
-            };
-            match list.fanout.send(runtime, command) {
+            match list.fanout.send(runtime, command(list.slots.clone())) {
                 Ok(()) | Err(Refused::Gone(_)) => {}
                 Err(Refused::Full(command)) => {
                     blocked.push(Blocked { fanout: list.fanout.clone(), command });

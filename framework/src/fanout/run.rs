@@ -26,10 +26,10 @@ impl Run {
     }
 
     /// Adds a packet behind the others; gives it back if it is for others, or the run is long enough.
-    pub(super) fn add(&mut self, packet: Bytes, to: Arc<Vec<Slot>>) -> Result<(), Self> {
+    pub(super) fn add(&mut self, packet: Bytes, to: &Arc<Vec<Slot>>) -> Result<(), Self> {
         let bytes = self.bytes.saturating_add(packet.len());
-        if !Arc::ptr_eq(&self.to, &to) || bytes > LONG_RUN {
-            return Err(Self::new(packet, to));
+        if !Arc::ptr_eq(&self.to, to) || bytes > LONG_RUN {
+            return Err(Self::new(packet, to.clone()));
         }
         self.bytes = bytes;
         self.packets.push(packet);
@@ -74,18 +74,19 @@ mod tests {
     fn a_run_takes_what_is_for_the_same_list_until_it_is_long() {
         let (all, others) = (Arc::new(vec![Slot::default()]), Arc::new(vec![Slot::default()]));
         let mut run = Run::new(Bytes::from_static(b"one"), all.clone());
-        assert!(run.add(Bytes::from_static(b"two"), all.clone()).is_ok());
-        let refused = run.add(Bytes::from_static(b"three"), others.clone()).unwrap_err();
+        assert!(run.add(Bytes::from_static(b"two"), &all).is_ok());
+        let refused = run.add(Bytes::from_static(b"three"), &others).unwrap_err();
         assert!(Arc::ptr_eq(&refused.to, &others) && refused.join().1.of(Form::V4).all == "three");
-        assert!(run.add(vec![b'x'; LONG_RUN - 5].into(), all.clone()).is_err());
-        assert!(run.add(vec![b'x'; LONG_RUN - 6].into(), all).is_ok());
+        assert!(run.add(vec![b'x'; LONG_RUN - 5].into(), &all).is_err());
+        assert!(run.add(vec![b'x'; LONG_RUN - 6].into(), &all).is_ok());
         assert!(run.join().1.of(Form::V4).all.starts_with(b"onetwoxxx"));
     }
+
     #[test]
     fn a_run_is_made_for_members_of_each_form() {
         let to = Arc::new(vec![Slot::default()]);
         let mut run = Run::new(Bytes::from_static(b"\x81\x014"), to.clone());
-        assert!(run.add(Bytes::from_static(b"\x82\x01\x07"), to).is_ok());
+        assert!(run.add(Bytes::from_static(b"\x82\x01\x07"), &to).is_ok());
         let (_, mut forms) = run.join();
         assert_eq!(forms.of(Form::V4).all, &b"\x81\x014\x82\x01\x07"[..]);
         let Joined { packets, all } = forms.of(Form::V3);

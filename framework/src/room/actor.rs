@@ -3,17 +3,20 @@
 //! * *Owns*: its members as dense lists per worker, an exact replica of the namespace's index at
 //!   this point of its mailbox.
 //! * *Takes*: `RoomCommand`s, from its namespace alone.
-//! * *Emits*: one command per worker and packet to the fanouts; word to the namespace when it is
+//! * *Emits*: one command per worker to the fanouts, with the packets of a turn; word to the namespace when it is
 //!   empty.
 //! * *Keeps*: a packet leaves its sender's lane when it stands in the mailboxes of all fanouts.
 
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Skip};
+use greenroom_proto::session::Delivery;
+use greenroom_proto::socket::lane::Ticket;
 
 use super::{Packet, Progress, RoomCommand};
-use crate::fanout::{Recipients, SlotRef};
+use crate::fanout::{Blocked, Recipients, SlotRef};
 use crate::namespace::NamespaceLink;
 use crate::runtime::Runtime;
 #[cfg(feature = "testing")]
@@ -23,7 +26,15 @@ use crate::runtime::shell::{Budget, is_death};
 pub(super) struct RoomActor {
     life: Life,
     members: Recipients,
+    gathered: Gathered,
     budget: Budget,
+}
+
+/// Packets of this turn for all members, which no fanout has been told of.
+#[derive(Default)]
+struct Gathered {
+    packets: Vec<Bytes>,
+    tickets: Vec<Ticket>,
 }
 
 /// What a room is for its namespace, which hears of every end that it did not ask for: the actor died,
@@ -68,7 +79,12 @@ impl RoomActor {
     pub(super) fn new(life: Life, first: SlotRef) -> Self {
         life.runtime.metrics.rooms.add(1);
         life.namespace.metrics().rooms.add(1);
-        let mut room = Self { life, members: Recipients::default(), budget: Budget::default() };
+        let mut room = Self {
+            life,
+            members: Recipients::default(),
+            gathered: Gathered::default(),
+            budget: Budget::default(),
+        };
         room.join(first);
         room
     }
@@ -94,14 +110,66 @@ impl RoomActor {
         if blocked.is_empty() {
             return self.life.progress.count();
         }
-        let ticket = packet.ticket;
-        let wait = async move {
-            for blocked in blocked {
-                blocked.fanout.wait(blocked.command).await;
+        let passed_on = pass_on(blocked, packet.ticket);
+        ctx.wait(passed_on.into_actor(self).map(|(), actor, _| actor.life.progress.count()));
+    }
+
+    /// Keeps a packet to the end of the turn. The first one would wake the other workers, which then write
+    /// to every member before the rest arrives, and once more after that.
+    fn gather(&mut self, packet: Packet, ctx: &mut Context<Self>) {
+        if self.gathered.packets.is_empty() {
+            let end_of_turn = std::future::ready(()).into_actor(self);
+            ctx.spawn(end_of_turn.map(|(), actor, ctx| actor.pass_on(None, ctx)));
+        }
+        self.gathered.packets.push(packet.frames);
+        self.gathered.tickets.extend(packet.ticket);
+    }
+
+    /// Passes on what was gathered, then does what comes behind that.
+    fn pass_on(&mut self, next: Option<RoomCommand>, ctx: &mut Context<Self>) {
+        let Gathered { packets, tickets } = std::mem::take(&mut self.gathered);
+        let count = packets.len();
+        let blocked = self.members.deliver_all(&self.life.runtime, &packets);
+        if blocked.is_empty() {
+            drop(tickets);
+            return self.passed_on(count, next, ctx);
+        }
+        let passed_on = pass_on(blocked, tickets).into_actor(self);
+        ctx.wait(passed_on.map(move |(), actor, ctx| actor.passed_on(count, next, ctx)));
+    }
+
+    fn passed_on(&mut self, count: usize, next: Option<RoomCommand>, ctx: &mut Context<Self>) {
+        (0..count).for_each(|_| self.life.progress.count());
+        if let Some(next) = next {
+            self.perform(next, ctx);
+        }
+    }
+
+    fn perform(&mut self, command: RoomCommand, ctx: &mut Context<Self>) {
+        match command {
+            RoomCommand::Join(member) => {
+                self.join(member);
+                self.life.progress.count();
             }
-            drop(ticket);
-        };
-        ctx.wait(wait.into_actor(self).map(|(), actor, _| actor.life.progress.count()));
+            RoomCommand::Leave(member) => self.leave(member),
+            RoomCommand::Broadcast { packet, skip: Skip::Nobody }
+                if packet.delivery == Delivery::Reliable =>
+            {
+                self.gather(packet, ctx);
+            }
+            RoomCommand::Broadcast { packet, skip } => self.broadcast(packet, &skip, ctx),
+            RoomCommand::Fence(passed) => {
+                // Nobody waits any more: the namespace has ended.
+                passed.send(()).ok();
+                self.life.progress.count();
+            }
+            RoomCommand::Stop => {
+                self.life.stopped = true;
+                ctx.stop();
+            }
+            #[cfg(feature = "testing")]
+            RoomCommand::Crash => crash(),
+        }
     }
 }
 
@@ -125,25 +193,19 @@ impl Handler<RoomCommand> for RoomActor {
     type Result = ();
 
     fn handle(&mut self, command: RoomCommand, ctx: &mut Self::Context) {
-        match command {
-            RoomCommand::Join(member) => {
-                self.join(member);
-                self.life.progress.count();
-            }
-            RoomCommand::Leave(member) => self.leave(member),
-            RoomCommand::Broadcast { packet, skip } => self.broadcast(packet, &skip, ctx),
-            RoomCommand::Fence(passed) => {
-                // Nobody waits any more: the namespace has ended.
-                passed.send(()).ok();
-                self.life.progress.count();
-            }
-            RoomCommand::Stop => {
-                self.life.stopped = true;
-                ctx.stop();
-            }
-            #[cfg(feature = "testing")]
-            RoomCommand::Crash => crash(),
+        if self.gathered.packets.is_empty() || command.is_for_all() {
+            self.perform(command, ctx);
+        } else {
+            self.pass_on(Some(command), ctx);
         }
         Budget::spend(self, ctx, |actor| &mut actor.budget);
     }
+}
+
+/// Waits until full mailboxes have taken what they refused; what is held goes then.
+async fn pass_on<Held>(blocked: Vec<Blocked>, held: Held) {
+    for blocked in blocked {
+        blocked.fanout.wait(blocked.command).await;
+    }
+    drop(held);
 }

@@ -30,6 +30,13 @@ pub(crate) enum RoomCommand {
     Crash,
 }
 
+impl RoomCommand {
+    /// Whether it is a packet that every member gets.
+    pub(super) fn is_for_all(&self) -> bool {
+        matches!(self, Self::Broadcast { packet, skip: Skip::Nobody } if packet.delivery == Delivery::Reliable)
+    }
+}
+
 /// An encoded packet on its way to several sessions.
 #[derive(Debug, Clone)]
 pub(crate) struct Packet {

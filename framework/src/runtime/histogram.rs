@@ -26,12 +26,14 @@ pub(crate) struct Times {
 }
 
 impl Histogram {
-    pub(crate) fn record(&self, time: Duration) {
+    /// Records so many times that are alike.
+    pub(crate) fn record(&self, time: Duration, times: u64) {
         let range = BOUNDS.iter().position(|bound| time <= *bound).unwrap_or(BOUNDS.len());
         if let Some(count) = self.counts.get(range) {
-            count.count();
+            count.add(times);
         }
-        self.nanoseconds.add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.add(nanoseconds.saturating_mul(times));
     }
 }
 
@@ -76,13 +78,13 @@ mod tests {
     #[test]
     fn times_fall_into_the_first_range_that_holds_them() {
         let (one, other) = (Histogram::default(), Histogram::default());
-        one.record(Duration::from_micros(10));
-        one.record(Duration::from_micros(11));
-        other.record(Duration::from_secs(31));
+        one.record(Duration::from_micros(10), 1);
+        one.record(Duration::from_micros(11), 2);
+        other.record(Duration::from_secs(31), 1);
         let times = Times::of([&one, &other].into_iter());
-        assert_eq!(times.count, 3);
-        assert_eq!(times.seconds, 31.000_021);
-        assert_eq!(times.ranges[..2], [(0.000_01, 1), (0.000_05, 1)]);
+        assert_eq!(times.count, 4);
+        assert_eq!(times.seconds, 31.000_032);
+        assert_eq!(times.ranges[..2], [(0.000_01, 1), (0.000_05, 2)]);
         assert_eq!(times.ranges.last(), Some(&(f64::INFINITY, 1)));
     }
 }

@@ -241,7 +241,7 @@ impl Engine {
         let ctx = Context::new();
         let session = SessionHandle::new(Shared {
             id,
-            name,
+            name: name.map(|name| Box::from(&*name)),
             worker: worker.handle.id,
             slot,
             handshake,

@@ -7,7 +7,6 @@ use std::task::{Wake, Waker};
 
 use actix::Addr;
 use bytes::Bytes;
-use bytestring::ByteString;
 use greenroom_proto::engineio::handshake::TransportName;
 use greenroom_proto::engineio::{DecodeError, Packet, Revision};
 use greenroom_proto::session::{Refusal, WireId};
@@ -34,7 +33,7 @@ pub(crate) struct SessionHandle(Arc<Shared>);
 pub(super) struct Shared {
     pub(super) id: SessionId,
     /// What the program calls it.
-    pub(super) name: Option<ByteString>,
+    pub(super) name: Option<Box<str>>,
     pub(super) worker: WorkerId,
     pub(super) slot: Slot,
     pub(super) handshake: Handshake,
@@ -57,8 +56,8 @@ impl SessionHandle {
     }
 
     /// What the program calls it, in place of its id.
-    pub(super) fn name(&self) -> Option<&ByteString> {
-        self.0.name.as_ref()
+    pub(super) fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
     }
 
     /// The worker that hosts session, slot and, in `serve`, the WebSocket.
@@ -80,7 +79,7 @@ impl SessionHandle {
     pub(crate) fn sid(&self) -> String {
         let node = self.0.runtime.config.node;
         match self.name() {
-            Some(name) => on_node(name, node),
+            Some(name) => on_node(&name, node),
             None => on_node(&self.0.id, node),
         }
     }

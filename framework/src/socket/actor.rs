@@ -49,8 +49,12 @@ pub(super) struct SocketActor {
     pub(super) deciding: bool,
     /// Events dispatched since the last rest.
     pub(super) dispatched: u32,
-    /// When the last handler of this turn was through, and the next one begins: one look at the clock each.
-    pub(super) last_handled: Option<Instant>,
+    /// When the handlers began that are not timed yet.
+    pub(super) timed_from: Option<Instant>,
+    /// Handlers that are through since then.
+    pub(super) untimed: u8,
+    /// How many are timed together: one, since the last one took long, or more.
+    pub(super) together: u8,
     /// Others run before the next event.
     resting: bool,
     timer: Option<TimerKey>,
@@ -117,7 +121,9 @@ impl SocketActor {
             running_handlers: 0,
             deciding: false,
             dispatched: 0,
-            last_handled: None,
+            timed_from: None,
+            untimed: 0,
+            together: 1,
             resting: false,
             timer: None,
             budget: Budget::default(),
@@ -161,8 +167,8 @@ impl SocketActor {
             // An idle socket keeps no memory of its busiest moment.
             self.inbox = VecDeque::new();
         }
+        self.end_timing();
         self.flush(ctx);
-        self.last_handled = None;
         self.rest_if_tired(ctx);
         self.stop_if_done(ctx);
     }

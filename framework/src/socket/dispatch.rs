@@ -3,7 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, Waker};
-use std::time::Instant;
 
 use actix::{ActorFuture, AsyncContext, Context};
 use greenroom_proto::session::Delivery;
@@ -94,7 +93,7 @@ impl SocketActor {
     }
 
     fn call(&mut self, handler: &dyn Handler, args: Args, reply: Reply, ctx: &mut Context<Self>) {
-        let began = self.last_handled.take().unwrap_or_else(|| self.now());
+        let began = self.begin_handler(handler.is_asynchronous());
         let (answer, asked) = turn::run(&self.socket, || match handler.call(self.socket.clone(), args) {
             Answer::Now(ack) => Ok(ack),
             Answer::Later(code) => first_poll(code),
@@ -102,8 +101,10 @@ impl SocketActor {
         if !asked.is_empty() {
             self.ask(asked, ctx);
         }
-        if !matches!(answer, Ok(Err(_))) {
-            self.note_time(began);
+        if let Ok(Err(_)) = answer {
+            self.timed_from = None;
+        } else {
+            self.end_handler();
         }
         match answer {
             Ok(Ok(ack)) => self.reply(reply, ack, ctx),
@@ -111,7 +112,8 @@ impl SocketActor {
                 self.running_handlers += 1;
                 ctx.spawn(Running::new(self.socket.clone(), code, move |actor: &mut Self, ack, ctx| {
                     actor.running_handlers -= 1;
-                    actor.worker.metrics.async_handlers.record(actor.now().saturating_duration_since(began));
+                    let time = actor.now().saturating_duration_since(began);
+                    actor.worker.metrics.async_handlers.record(time, 1);
                     actor.reply(reply, ack.unwrap_or_else(|_| Err(Reject::internal())), ctx);
                     actor.work(ctx);
                 }));
@@ -121,17 +123,6 @@ impl SocketActor {
                 self.reply(reply, Err(Reject::internal()), ctx);
             }
         }
-    }
-
-    /// A handler is through that began then.
-    fn note_time(&mut self, began: Instant) {
-        let now = self.now();
-        self.worker.metrics.handlers.record(now.saturating_duration_since(began));
-        self.last_handled = Some(now);
-    }
-
-    fn now(&self) -> Instant {
-        self.socket.runtime().clock.now()
     }
 
     /// Acknowledges, or tells the client of a refusal that nothing else would tell it.

@@ -41,6 +41,7 @@ mod pushes;
 mod recovery;
 mod table;
 mod taps;
+mod timing;
 mod token;
 mod turn;
 

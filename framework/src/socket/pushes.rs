@@ -49,6 +49,11 @@ impl Pushes {
         self.expected = events;
     }
 
+    /// Whether several events are handled in this turn.
+    pub(super) fn expects_several(&self) -> bool {
+        self.expected > 1
+    }
+
     /// Where an acknowledgement for the own client is appended, whose arguments have `len` bytes.
     pub(super) fn run(&mut self, len: usize) -> &mut BytesMut {
         self.acknowledged += 1;

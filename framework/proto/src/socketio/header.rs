@@ -122,15 +122,13 @@ impl Cursor<'_> {
 
     /// Reads digits; `None` where there are none.
     fn number(&mut self) -> Result<Option<u64>, TooLarge> {
-        let mut number = Ok(None);
+        let (start, mut number) = (self.at, Some(0_u64));
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             self.at += 1;
-            number = number.and_then(|number: Option<u64>| {
-                let tens = number.unwrap_or(0).checked_mul(10);
-                tens.and_then(|tens| tens.checked_add(u64::from(digit - b'0'))).map(Some).ok_or(TooLarge)
-            });
+            let tens = number.and_then(|number| number.checked_mul(10));
+            number = tens.and_then(|tens| tens.checked_add(u64::from(digit - b'0')));
         }
-        number
+        if self.at == start { Ok(None) } else { number.map(Some).ok_or(TooLarge) }
     }
 
     fn peek(&self) -> Option<u8> {
