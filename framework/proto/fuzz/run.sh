@@ -6,15 +6,15 @@
 # run.sh --keep [target ...] makes a new one of all that is there. A finding leaves its input in
 # artifacts/ and ends the run.
 #
-# Needs cargo-fuzz (`cargo install cargo-fuzz`) and a C++ compiler for libFuzzer. The stable
+# Installs cargo-fuzz if it is missing. Needs a C++ compiler for libFuzzer. The stable
 # toolchain serves: without a sanitizer no unstable flag is needed, and a crate without unsafe code
 # has nothing for one to find. Debug assertions and overflow checks are on.
 set -eu
 cd "$(dirname "$0")"
 
 if ! cargo fuzz --version >/dev/null 2>&1; then
-    echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2
-    exit 1
+    echo "cargo-fuzz is missing: installing it"
+    cargo install --locked cargo-fuzz
 fi
 
 keep=no
