@@ -147,15 +147,18 @@ impl FanoutActor {
     }
 
     fn perform(&mut self, command: FanoutCommand) {
+        let is_for_all = command.is_for_all();
+        if !is_for_all {
+            // Nothing overtakes what came before.
+            self.deliver_run();
+        }
         match command {
             FanoutCommand::Push(pushes) => self.push(pushes),
             FanoutCommand::Refuse { pushes, permit } => {
                 self.push(pushes);
                 drop(permit);
             }
-            FanoutCommand::Deliver { packet, delivery: Delivery::Reliable, to, skip: Skip::Nobody } => {
-                self.gather(packet, &to);
-            }
+            FanoutCommand::Deliver { packet, to, .. } if is_for_all => self.gather(packet, &to),
             FanoutCommand::Deliver { packet, delivery, to, skip } => {
                 self.deliver(&packet, delivery, &to, &skip);
             }
@@ -219,10 +222,6 @@ impl Handler<FanoutCommand> for FanoutActor {
     fn handle(&mut self, command: FanoutCommand, ctx: &mut Self::Context) {
         self.handle.metrics().fanout_messages.handle();
         let was_idle = self.is_idle();
-        if !command.is_for_all() {
-            // Nothing overtakes what came before.
-            self.deliver_run();
-        }
         self.perform(command);
         if was_idle && !self.is_idle() {
             self.wake_at_end_of_turn(ctx);

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
 use greenroom_proto::rooms::{RoomName, Skip};
-use greenroom_proto::session::Delivery;
 use greenroom_proto::socket::lane::Ticket;
 
 use super::{Packet, Progress, RoomCommand};
@@ -146,17 +145,14 @@ impl RoomActor {
     }
 
     fn perform(&mut self, command: RoomCommand, ctx: &mut Context<Self>) {
+        let is_for_all = command.is_for_all();
         match command {
             RoomCommand::Join(member) => {
                 self.join(member);
                 self.life.progress.count();
             }
             RoomCommand::Leave(member) => self.leave(member),
-            RoomCommand::Broadcast { packet, skip: Skip::Nobody }
-                if packet.delivery == Delivery::Reliable =>
-            {
-                self.gather(packet, ctx);
-            }
+            RoomCommand::Broadcast { packet, .. } if is_for_all => self.gather(packet, ctx),
             RoomCommand::Broadcast { packet, skip } => self.broadcast(packet, &skip, ctx),
             RoomCommand::Fence(passed) => {
                 // Nobody waits any more: the namespace has ended.

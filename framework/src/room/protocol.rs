@@ -31,7 +31,7 @@ pub(crate) enum RoomCommand {
 }
 
 impl RoomCommand {
-    /// Whether it is a packet that every member gets.
+    /// Whether it is a packet that every member gets, which is gathered.
     pub(super) fn is_for_all(&self) -> bool {
         matches!(self, Self::Broadcast { packet, skip: Skip::Nobody } if packet.delivery == Delivery::Reliable)
     }

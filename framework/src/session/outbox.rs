@@ -62,7 +62,8 @@ impl OutboxCell {
         self.form.store(form as u8, Ordering::Relaxed);
     }
 
-    /// Queues a packet, given as ready server frames in the outbox's form, and wakes the writer if it has nothing else to do.
+    /// Queues a packet, given as ready server frames in the outbox's form, and wakes the writer if it has
+    /// nothing else to do.
     ///
     /// On an overflow the session ends as a slow client; whoever pushed has nothing to do about it.
     pub(crate) fn push(&self, packet: Bytes, delivery: Delivery) -> Pushed {

@@ -140,20 +140,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn as_text(self) -> &'a str {
-        match self.node() {
-            Node::Text { start, len } => {
-                self.text.get(start as usize..start as usize + len as usize).unwrap_or_default()
-            }
-            Node::Null
-            | Node::Bool(_)
-            | Node::Unsigned(_)
-            | Node::Signed(_)
-            | Node::Float(_)
-            | Node::Single(_)
-            | Node::Array { .. }
-            | Node::Object { .. }
-            | Node::Piece { .. } => "",
-        }
+        let Node::Text { start, len } = self.node() else { return "" };
+        self.text.get(start as usize..start as usize + len as usize).unwrap_or_default()
     }
 
     /// What is inside an array or object.
@@ -167,18 +155,8 @@ impl<'a> Cursor<'a> {
 
     /// The piece that stands here.
     fn piece(self) -> Option<&'a Arc<Piece>> {
-        match self.node() {
-            Node::Piece { index } => self.pieces.get(index as usize),
-            Node::Null
-            | Node::Bool(_)
-            | Node::Unsigned(_)
-            | Node::Signed(_)
-            | Node::Float(_)
-            | Node::Single(_)
-            | Node::Text { .. }
-            | Node::Array { .. }
-            | Node::Object { .. } => None,
-        }
+        let Node::Piece { index } = self.node() else { return None };
+        self.pieces.get(index as usize)
     }
 
     /// The value itself, also where a piece stands for it.
